@@ -15,6 +15,8 @@ export interface ModelTimes {
 export interface ModelInput {
   readonly id: ModelId;
   readonly times: ModelTimes;
+  /** False where a running process is taken for ready. */
+  readonly checksHealth: boolean;
 }
 
 export type StopReason = 'ttl' | 'unload' | 'swap' | 'shutdown' | 'health-timeout';

@@ -1,0 +1,174 @@
+import { assign, enqueueActions, fromPromise, setup } from 'xstate';
+import type { ModelCommand } from '../model/types.ts';
+import type { ProfileCommand } from '../profile/types.ts';
+import type { Failure } from '../shared/failure.ts';
+import { modelActorId, type ModelId, ORCHESTRATOR_ID, profileActorId } from '../shared/ids.ts';
+import { tell } from '../shared/tell.ts';
+import type { PreflightInput, PreflightResult, SwapEvent, SwapFinished, SwapInput } from './types.ts';
+
+/**
+ * One change of the set of resident models: check, drain, evict, load.
+ *
+ * INVARIANTS
+ * - Nothing is stopped before the preflight has passed and the last lease on every leaver is back.
+ * - Nothing is started before every leaver's process is gone.
+ * - It ends, exactly once, with `swap.finished`; a cancelled swap starts nothing any more.
+ */
+
+export interface SwapContext extends SwapInput {
+  readonly drained: boolean;
+  /** Leavers whose process is not gone yet. */
+  readonly remaining: readonly ModelId[];
+  readonly failure: Failure | null;
+  readonly coolDownMs: number;
+}
+
+export const swapMachine = setup({
+  types: {
+    context: {} as SwapContext,
+    events: {} as SwapEvent,
+    input: {} as SwapInput,
+    children: {} as { preflight: 'preflight' },
+  },
+  actors: { preflight: fromPromise<PreflightResult, PreflightInput>(async () => null) },
+  actions: {
+    noteDrained: assign({ drained: true }),
+    noteFailure: assign((_, params: { failure: Failure | null; coolDownMs: number }) => params),
+    noteGone: assign(({ context, event }) =>
+      event.type === 'model.reported' ? { remaining: context.remaining.filter((model) => model !== event.model) } : {},
+    ),
+    evict: enqueueActions(({ context, enqueue, system }) => {
+      for (const model of context.leaves) {
+        tell<ModelCommand>(enqueue, system, modelActorId(model), { type: 'model.stop', reason: 'swap' });
+      }
+    }),
+    load: enqueueActions(({ context, enqueue, system }) => {
+      const command = context.unit.startsWith('profile:') ? 'profile.ensureReady' : 'model.ensureReady';
+      tell<ModelCommand | ProfileCommand>(enqueue, system, context.unit, { type: command, force: context.force });
+    }),
+    finish: enqueueActions(({ context, enqueue, system }, params: { outcome: SwapFinished['outcome'] }) => {
+      const finished: SwapFinished = {
+        type: 'swap.finished',
+        swap: context.number,
+        outcome: params.outcome,
+        failure: context.failure,
+        coolDownMs: context.coolDownMs,
+      };
+      tell(enqueue, system, ORCHESTRATOR_ID, finished);
+    }),
+  },
+  guards: {
+    isDrained: ({ context }) => context.drained,
+    isEvicted: ({ context }) => context.remaining.length === 0,
+    isLeaverGone: ({ context, event }) =>
+      event.type === 'model.reported' && event.phase === 'stopped' && context.remaining.includes(event.model),
+    isLeaverStuck: ({ context, event }) =>
+      event.type === 'model.reported' &&
+      event.failure?.code === 'stop_timeout' &&
+      context.remaining.includes(event.model),
+    isUnitReady: ({ context, event }) => isAbout(context, event) && event.phase === 'ready',
+    isUnitStopped: ({ context, event }) => isAbout(context, event) && event.phase === 'stopped',
+  },
+}).createMachine({
+  id: 'swap',
+  options: { maxIterations: 1_000 },
+  context: ({ input }) => ({ ...input, drained: false, remaining: input.leaves, failure: null, coolDownMs: 0 }),
+  initial: 'checking',
+  on: { 'swap.cancel': '.cancelled' },
+  states: {
+    checking: {
+      invoke: {
+        src: 'preflight',
+        id: 'preflight',
+        input: ({ context }) => ({ loads: context.loads, leaves: context.leaves }),
+        onDone: [
+          {
+            guard: ({ event }) => event.output !== null,
+            target: 'failed',
+            actions: { type: 'noteFailure', params: ({ event }) => ({ failure: event.output, coolDownMs: 0 }) },
+          },
+          { target: 'draining' },
+        ],
+        onError: {
+          target: 'failed',
+          actions: {
+            type: 'noteFailure',
+            params: ({ context }) => ({ failure: brokenPreflight(context.unit), coolDownMs: 0 }),
+          },
+        },
+      },
+      on: { 'swap.drained': { actions: 'noteDrained' } },
+    },
+    draining: {
+      always: { guard: 'isDrained', target: 'evicting' },
+      on: { 'swap.drained': { actions: 'noteDrained' } },
+    },
+    evicting: {
+      entry: 'evict',
+      always: { guard: 'isEvicted', target: 'loading' },
+      on: {
+        'model.reported': [
+          {
+            guard: 'isLeaverStuck',
+            target: 'failed',
+            actions: { type: 'noteFailure', params: ({ event }) => ({ failure: event.failure, coolDownMs: 0 }) },
+          },
+          { guard: 'isLeaverGone', actions: 'noteGone' },
+        ],
+      },
+    },
+    loading: {
+      entry: 'load',
+      on: {
+        'model.reported': [
+          { guard: 'isUnitReady', target: 'done' },
+          {
+            guard: 'isUnitStopped',
+            target: 'failed',
+            actions: {
+              type: 'noteFailure',
+              params: ({ event }) => ({ failure: event.failure, coolDownMs: event.coolDownMs }),
+            },
+          },
+        ],
+        'profile.reported': [
+          { guard: 'isUnitReady', target: 'done' },
+          {
+            guard: 'isUnitStopped',
+            target: 'failed',
+            actions: {
+              type: 'noteFailure',
+              params: ({ event }) => ({ failure: event.failure, coolDownMs: event.coolDownMs }),
+            },
+          },
+        ],
+      },
+    },
+    done: { type: 'final', entry: { type: 'finish', params: { outcome: 'done' } } },
+    failed: { type: 'final', entry: { type: 'finish', params: { outcome: 'failed' } } },
+    cancelled: { type: 'final', entry: { type: 'finish', params: { outcome: 'cancelled' } } },
+  },
+});
+
+export type SwapMachine = typeof swapMachine;
+
+type Report = Extract<SwapEvent, { type: 'model.reported' | 'profile.reported' }>;
+
+function isAbout(context: SwapContext, event: { type: string }): event is Report {
+  const report = event as SwapEvent;
+  if (report.type === 'model.reported') return context.unit === modelActorId(report.model);
+  if (report.type === 'profile.reported') return context.unit === profileActorId(report.profile);
+  return false;
+}
+
+/** The preflight reports what it finds; that it throws is a bug. */
+function brokenPreflight(unit: string): Failure {
+  return {
+    code: 'internal',
+    message: `the preflight of ${unit} broke`,
+    exitCode: null,
+    signal: null,
+    logTail: [],
+    at: 0,
+  };
+}
