@@ -1,0 +1,67 @@
+import { Writable } from 'node:stream';
+import winston from 'winston';
+import type { LogLevel } from '../config/types.ts';
+
+/**
+ * The gateway's own messages. A message is text or a function that makes it: the function of a suppressed level is
+ * never called, so a debug line on a busy path costs one comparison. Callers never pass a command line, an
+ * environment, a key or a prompt.
+ */
+export interface Logger {
+  debug(message: Message): void;
+  info(message: Message): void;
+  warn(message: Message): void;
+  error(message: Message): void;
+  readonly level: LogLevel;
+}
+
+export type Message = string | (() => string);
+
+const SEVERITY: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 2, debug: 3 };
+
+/**
+ * @param options.write Gets every line that passes the level, newline included; it must not throw. The caller decides
+ *   where lines go: the text log that `GET /logs` shows, standard output, or both.
+ */
+export function createLogger(options: { level: LogLevel; write: (line: string) => void }): Logger {
+  const threshold = SEVERITY[options.level];
+  const sink = winston.createLogger({
+    level: options.level,
+    levels: { ...SEVERITY },
+    format: winston.format.combine(winston.format.timestamp(), winston.format.printf(formatLine)),
+    transports: [new winston.transports.Stream({ stream: lineStream(options.write), eol: '\n' })],
+  });
+
+  // winston formats before it filters; the comparison comes first so that a suppressed level costs nothing.
+  const at = (level: LogLevel): ((message: Message) => void) =>
+    SEVERITY[level] > threshold
+      ? () => {}
+      : (message) => {
+          sink.log(level, typeof message === 'string' ? message : message());
+        };
+
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), level: options.level };
+}
+
+/** A logger for scripts and tests that want silence. */
+export const SILENT_LOGGER: Logger = { debug() {}, info() {}, warn() {}, error() {}, level: 'error' };
+
+function formatLine(info: winston.Logform.TransformableInfo): string {
+  return `${String(info['timestamp'])} [${info.level.toUpperCase()}] ${oneLine(String(info.message))}`;
+}
+
+/** A message can carry text from outside; its line breaks must not look like lines of ours. */
+function oneLine(message: string): string {
+  return message.includes('\n') ? message.trimEnd().replaceAll('\n', '\n  ') : message;
+}
+
+/** winston's way to a function; synchronous, so that a line is out before a fatal exit. */
+function lineStream(write: (line: string) => void): Writable {
+  return new Writable({
+    decodeStrings: false,
+    write(line: string, _encoding, done) {
+      write(line);
+      done();
+    },
+  });
+}

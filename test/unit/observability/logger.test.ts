@@ -1,0 +1,52 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { LogLevel } from '../../../src/config/types.ts';
+import { createLogger } from '../../../src/observability/logger.ts';
+
+function loggerAt(level: LogLevel) {
+  const lines: string[] = [];
+  return { lines, logger: createLogger({ level, write: (line) => lines.push(line) }) };
+}
+
+describe('logger', () => {
+  it('writes a line with time, level and message', () => {
+    const { lines, logger } = loggerAt('info');
+    logger.info('listening');
+    expect(lines).toEqual([expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z \[INFO\] listening\n$/)]);
+  });
+
+  it.each([
+    ['debug', ['DEBUG', 'INFO', 'WARN', 'ERROR']],
+    ['info', ['INFO', 'WARN', 'ERROR']],
+    ['warn', ['WARN', 'ERROR']],
+    ['error', ['ERROR']],
+  ] as const)('at level %s lets %j through', (level, expected) => {
+    const { lines, logger } = loggerAt(level);
+    logger.debug('x');
+    logger.info('x');
+    logger.warn('x');
+    logger.error('x');
+    expect(lines.map((line) => /\[(\w+)\]/.exec(line)?.[1])).toEqual(expected);
+  });
+
+  it('never makes the text of a suppressed message', () => {
+    const make = vi.fn<() => string>(() => 'costly');
+    const { lines, logger } = loggerAt('info');
+    logger.debug(make);
+    expect(make).not.toHaveBeenCalled();
+    logger.info(make);
+    expect(lines[0]).toContain('costly');
+  });
+
+  it('writes at once, so that the last words before an exit are not lost', () => {
+    const { lines, logger } = loggerAt('info');
+    for (let index = 0; index < 200; index += 1) logger.info(`${index}`);
+    expect(lines).toHaveLength(200);
+  });
+
+  it('a message with line breaks cannot pass for several messages', () => {
+    const { lines, logger } = loggerAt('info');
+    logger.warn('first\n2026-01-01T00:00:00.000Z [ERROR] forged\n');
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.split('\n')[1]).toMatch(/^ {2}/);
+  });
+});
