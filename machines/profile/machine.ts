@@ -1,5 +1,5 @@
 import { assign, enqueueActions, setup } from 'xstate';
-import type { ModelCommand, StopReason } from '../model/types.ts';
+import type { StopReason } from '../model/types.ts';
 import type { Failure } from '../shared/failure.ts';
 import { type ModelId, modelActorId, ORCHESTRATOR_ID, type ProfileId } from '../shared/ids.ts';
 import type { Phase } from '../shared/phase.ts';
@@ -51,17 +51,17 @@ export const profileMachine = setup({
     dismiss: assign({ dismissed: true }),
     gather: enqueueActions(({ context, enqueue, system }, params: { force: boolean }) => {
       for (const member of context.members) {
-        tell<ModelCommand>(enqueue, system, modelActorId(member), { type: 'model.hold', held: true });
-        tell<ModelCommand>(enqueue, system, modelActorId(member), { type: 'model.ensureReady', force: params.force });
+        tell(enqueue, system, modelActorId(member), { type: 'model.hold', held: true });
+        tell(enqueue, system, modelActorId(member), { type: 'model.ensureReady', force: params.force });
       }
     }),
     letGo: enqueueActions(({ context, enqueue, system }) => {
       for (const member of context.members)
-        tell<ModelCommand>(enqueue, system, modelActorId(member), { type: 'model.hold', held: false });
+        tell(enqueue, system, modelActorId(member), { type: 'model.hold', held: false });
     }),
     stopMembers: enqueueActions(({ context, enqueue, system }, params: { reason: StopReason }) => {
       for (const member of context.members) {
-        tell<ModelCommand>(enqueue, system, modelActorId(member), { type: 'model.stop', reason: params.reason });
+        tell(enqueue, system, modelActorId(member), { type: 'model.stop', reason: params.reason });
       }
     }),
   },

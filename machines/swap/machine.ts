@@ -1,6 +1,4 @@
 import { assign, enqueueActions, fromPromise, setup } from 'xstate';
-import type { ModelCommand } from '../model/types.ts';
-import type { ProfileCommand } from '../profile/types.ts';
 import type { Failure } from '../shared/failure.ts';
 import { modelActorId, type ModelId, ORCHESTRATOR_ID, profileActorId } from '../shared/ids.ts';
 import { tell } from '../shared/tell.ts';
@@ -39,12 +37,12 @@ export const swapMachine = setup({
     ),
     evict: enqueueActions(({ context, enqueue, system }) => {
       for (const model of context.leaves) {
-        tell<ModelCommand>(enqueue, system, modelActorId(model), { type: 'model.stop', reason: 'swap' });
+        tell(enqueue, system, modelActorId(model), { type: 'model.stop', reason: 'swap' });
       }
     }),
     load: enqueueActions(({ context, enqueue, system }) => {
       const command = context.unit.startsWith('profile:') ? 'profile.ensureReady' : 'model.ensureReady';
-      tell<ModelCommand | ProfileCommand>(enqueue, system, context.unit, { type: command, force: context.force });
+      tell(enqueue, system, context.unit, { type: command, force: context.force });
     }),
     finish: enqueueActions(({ context, enqueue, system }, params: { outcome: SwapFinished['outcome'] }) => {
       const finished: SwapFinished = {
@@ -97,11 +95,11 @@ export const swapMachine = setup({
           },
         },
       },
-      on: { 'swap.drained': { actions: 'noteDrained' } },
+      on: { 'swap.drained': { actions: 'noteDrained' }, 'swap.forsake': 'cancelled' },
     },
     draining: {
       always: { guard: 'isDrained', target: 'evicting' },
-      on: { 'swap.drained': { actions: 'noteDrained' } },
+      on: { 'swap.drained': { actions: 'noteDrained' }, 'swap.forsake': 'cancelled' },
     },
     evicting: {
       entry: 'evict',

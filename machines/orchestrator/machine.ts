@@ -1,0 +1,162 @@
+import { enqueueActions, type ErrorActorEvent, setup } from 'xstate';
+import { modelMachine } from '../model/machine.ts';
+import { profileMachine } from '../profile/machine.ts';
+import type { Failure } from '../shared/failure.ts';
+import { modelActorId, type ModelId, profileActorId, swapActorId } from '../shared/ids.ts';
+import { type Message, tell } from '../shared/tell.ts';
+import { swapMachine } from '../swap/machine.ts';
+import { decide } from './decide.ts';
+import type { Effect } from './effects.ts';
+import { initialState, type OrchestratorState } from './state.ts';
+import type { Announcement, OrchestratorEvent, Topology } from './types.ts';
+
+/**
+ * Owns every model, profile and swap, and the queue. It decides with `decide` and does what the decision says; the
+ * states only mark how far a shutdown has come.
+ *
+ * INVARIANTS
+ * - Only this actor spawns models, profiles and swaps, each under the address its id gives.
+ * - A child that ends with an error is replaced; its process is killed through the ledger first.
+ */
+
+type ChildError = ErrorActorEvent<unknown, `model:${string}` | `profile:${string}` | `swap:${string}`>;
+
+export const orchestratorMachine = setup({
+  types: {
+    context: {} as OrchestratorState,
+    events: {} as OrchestratorEvent | ChildError,
+    emitted: {} as Announcement,
+    input: {} as Topology,
+  },
+  actors: { model: modelMachine, profile: profileMachine, swap: swapMachine },
+  actions: {
+    /** Ends the process of a model whose actor is gone. Provided from outside. */
+    killProcessOf: (_args, _params: { model: ModelId }) => {},
+    spawnAll: enqueueActions(({ context: { topology }, enqueue }) => {
+      for (const [id, { times, checksHealth }] of topology.models) {
+        const address = modelActorId(id);
+        enqueue.spawnChild('model', { id: address, systemId: address, input: { id, times, checksHealth } });
+      }
+      for (const [id, facts] of topology.profiles) {
+        const address = profileActorId(id);
+        enqueue.spawnChild('profile', { id: address, systemId: address, input: { id, ...facts } });
+      }
+    }),
+    decide: enqueueActions(({ context, event, enqueue, system }) => {
+      const { state, effects } = decide(context, event as OrchestratorEvent);
+      enqueue.assign(state);
+      for (const effect of effects) perform(effect);
+
+      function perform(effect: Effect): void {
+        switch (effect.kind) {
+          case 'announce':
+            return enqueue.emit(effect.announcement);
+          case 'tellModel':
+            return send(modelActorId(effect.model), effect.command);
+          case 'tellProfile':
+            return send(profileActorId(effect.profile), effect.message);
+          case 'tellSwap':
+            // By name: a swap that began in this very step is not in the system yet.
+            return enqueue.sendTo(swapActorId(effect.swap), effect.message);
+          case 'beginSwap': {
+            const address = swapActorId(effect.input.number);
+            return enqueue.spawnChild('swap', { id: address, systemId: address, input: effect.input });
+          }
+          case 'endSwap':
+            return enqueue.stopChild(swapActorId(effect.swap));
+          case 'armOverdue':
+            return enqueue.raise(
+              { type: 'line.overdue', unit: effect.unit },
+              { id: `overdue:${effect.unit}`, delay: effect.delayMs },
+            );
+          case 'disarmOverdue':
+            return enqueue.cancel(`overdue:${effect.unit}`);
+        }
+      }
+
+      function send(address: string, event: Message): void {
+        tell(enqueue, system, address, event);
+      }
+    }),
+    stopEverything: enqueueActions(({ context, enqueue, system }) => {
+      for (const [model, phase] of context.phases) {
+        if (phase !== 'stopped') tell(enqueue, system, modelActorId(model), { type: 'model.stop', reason: 'shutdown' });
+      }
+    }),
+    sayHalted: enqueueActions(({ enqueue }) => enqueue.emit({ type: 'halted' })),
+    replaceChild: enqueueActions(({ context, event, enqueue }) => {
+      const address = (event as ChildError).actorId;
+      const [kind, ...rest] = address.split(':');
+      const id = rest.join(':');
+      enqueue.stopChild(address);
+      if (kind === 'swap') {
+        enqueue.raise({
+          type: 'swap.finished',
+          swap: Number(id),
+          outcome: 'failed',
+          failure: bug(address),
+          coolDownMs: 0,
+        });
+      } else if (kind === 'profile') {
+        const facts = context.topology.profiles.get(id);
+        if (facts) enqueue.spawnChild('profile', { id: address, systemId: address, input: { id, ...facts } });
+        enqueue.raise({
+          type: 'profile.reported',
+          profile: id,
+          phase: 'stopped',
+          failure: bug(address),
+          coolDownMs: 0,
+        });
+      } else {
+        const facts = context.topology.models.get(id);
+        enqueue.killProcessOf({ model: id });
+        if (facts) {
+          const { times, checksHealth } = facts;
+          enqueue.spawnChild('model', { id: address, systemId: address, input: { id, times, checksHealth } });
+        }
+        enqueue.raise({ type: 'model.reported', model: id, phase: 'stopped', failure: bug(address), coolDownMs: 0 });
+      }
+    }),
+  },
+  guards: {
+    isUnused: ({ context }) => context.leases.size === 0,
+    isEverythingStopped: ({ context }) => [...context.phases.values()].every((phase) => phase === 'stopped'),
+  },
+  delays: { drainTimeout: ({ context }) => context.topology.drainTimeoutMs },
+}).createMachine({
+  id: 'orchestrator',
+  options: { maxIterations: 1_000 },
+  context: ({ input }) => initialState(input),
+  entry: 'spawnAll',
+  initial: 'running',
+  on: {
+    'request.submitted': { actions: 'decide' },
+    'request.abandoned': { actions: 'decide' },
+    'lease.released': { actions: 'decide' },
+    'unload.requested': { actions: 'decide' },
+    'line.overdue': { actions: 'decide' },
+    'model.reported': { actions: 'decide' },
+    'profile.reported': { actions: 'decide' },
+    'swap.finished': { actions: 'decide' },
+    'shutdown.forced': { target: '.stopping', actions: 'decide' },
+    'xstate.error.actor.*': { actions: 'replaceChild' },
+  },
+  states: {
+    running: { on: { 'shutdown.requested': { target: 'draining', actions: 'decide' } } },
+    draining: {
+      always: { guard: 'isUnused', target: 'stopping' },
+      after: { drainTimeout: 'stopping' },
+    },
+    stopping: {
+      entry: 'stopEverything',
+      always: { guard: 'isEverythingStopped', target: 'halted' },
+    },
+    halted: { entry: 'sayHalted' },
+  },
+});
+
+export type OrchestratorMachine = typeof orchestratorMachine;
+
+function bug(address: string): Failure {
+  return { code: 'internal', message: `${address} broke`, exitCode: null, signal: null, logTail: [], at: 0 };
+}

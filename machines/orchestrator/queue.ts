@@ -1,0 +1,71 @@
+import type { ModelId, UnitId } from '../shared/ids.ts';
+import type { Ticket } from './types.ts';
+
+/**
+ * Who waits for what: one line per unit, oldest ticket first. Values are never changed in place.
+ *
+ * INVARIANTS
+ * - A ticket stands in one line, once.
+ * - A line that is there has a ticket.
+ * - `waiting` counts, per model, exactly the tickets that stand in lines.
+ */
+export interface Queue {
+  readonly lines: ReadonlyMap<UnitId, readonly Ticket[]>;
+  readonly waiting: ReadonlyMap<ModelId, number>;
+}
+
+export const emptyQueue: Queue = { lines: new Map(), waiting: new Map() };
+
+export function enqueue(queue: Queue, ticket: Ticket): Queue {
+  const line = queue.lines.get(ticket.unit) ?? [];
+  return {
+    lines: new Map(queue.lines).set(ticket.unit, [...line, ticket]),
+    waiting: count(queue.waiting, ticket.model, 1),
+  };
+}
+
+/** Takes one ticket out, wherever it stands in its line. Returns the same queue when it is not there any more. */
+export function withdraw(queue: Queue, unit: UnitId, id: number): Queue {
+  const line = queue.lines.get(unit);
+  const ticket = line?.find((each) => each.id === id);
+  if (!line || !ticket) return queue;
+  const lines = new Map(queue.lines);
+  if (line.length === 1) lines.delete(unit);
+  else
+    lines.set(
+      unit,
+      line.filter((each) => each !== ticket),
+    );
+  return { lines, waiting: count(queue.waiting, ticket.model, -1) };
+}
+
+/** Takes a whole line out. */
+export function takeLine(queue: Queue, unit: UnitId): { queue: Queue; tickets: readonly Ticket[] } {
+  const tickets = queue.lines.get(unit);
+  if (!tickets) return { queue, tickets: [] };
+  const lines = new Map(queue.lines);
+  lines.delete(unit);
+  const waiting = new Map(queue.waiting);
+  for (const { model } of tickets) {
+    const left = (waiting.get(model) ?? 0) - 1;
+    if (left > 0) waiting.set(model, left);
+    else waiting.delete(model);
+  }
+  return { queue: { lines, waiting }, tickets };
+}
+
+/** The units somebody waits for, the one whose oldest ticket is oldest first. */
+export function unitsByAge(queue: Queue): UnitId[] {
+  return [...queue.lines]
+    .map(([unit, [head]]) => ({ unit, id: head?.id ?? 0 }))
+    .sort((a, b) => a.id - b.id)
+    .map(({ unit }) => unit);
+}
+
+function count(counts: ReadonlyMap<ModelId, number>, model: ModelId, by: number): ReadonlyMap<ModelId, number> {
+  const next = new Map(counts);
+  const sum = (counts.get(model) ?? 0) + by;
+  if (sum > 0) next.set(model, sum);
+  else next.delete(model);
+  return next;
+}

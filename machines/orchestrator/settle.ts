@@ -1,0 +1,85 @@
+import { profilesWith, isGateClosed, isUnitReady, modelsOf, type Decision, type OrchestratorState } from './state.ts';
+import type { Effect } from './effects.ts';
+import { isLent, lend } from './leases.ts';
+import { nextSwap } from './plan.ts';
+import { takeLine, unitsByAge } from './queue.ts';
+
+/**
+ * What follows from a state, whatever event led to it: leases are granted, swaps are told that their leavers are free,
+ * new swaps begin, timers are set. The only place that lends.
+ */
+export function settle(state: OrchestratorState): Decision {
+  const effects: Effect[] = [];
+  let next = state;
+  for (const step of [grant, drain, plan, watch]) next = step(next, effects);
+  return { state: next, effects };
+}
+
+/** Lends to every ticket whose unit is ready and whose gate is open. */
+function grant(state: OrchestratorState, effects: Effect[]): OrchestratorState {
+  let next = state;
+  for (const unit of unitsByAge(state.queue)) {
+    if (!isUnitReady(next, unit) || isGateClosed(next, modelsOf(next.topology, unit))) continue;
+    const { queue, tickets } = takeLine(next.queue, unit);
+    let { leases } = next;
+    for (const { model } of tickets) {
+      if (!leases.has(model)) effects.push(...wake(leases, next, model));
+      leases = lend(leases, model);
+    }
+    effects.push({ kind: 'announce', announcement: { type: 'tickets.granted', tickets } });
+    next = { ...next, queue, leases };
+  }
+  return next;
+}
+
+/** The model is no longer idle, nor is any profile it belongs to. */
+function wake(leases: OrchestratorState['leases'], { topology }: OrchestratorState, model: string): Effect[] {
+  const effects: Effect[] = [{ kind: 'tellModel', model, command: { type: 'model.busy' } }];
+  for (const profile of profilesWith(topology, model)) {
+    const members = topology.profiles.get(profile)?.members ?? [];
+    if (!isLent(leases, members)) effects.push({ kind: 'tellProfile', profile, message: { type: 'profile.busy' } });
+  }
+  return effects;
+}
+
+/** Tells each swap once that no lease is left on its leavers. The gate is closed, so none can come back. */
+function drain(state: OrchestratorState, effects: Effect[]): OrchestratorState {
+  const free = state.swaps.filter((swap) => !swap.drained && !isLent(state.leases, swap.leaves));
+  if (free.length === 0) return state;
+  for (const { number } of free) effects.push({ kind: 'tellSwap', swap: number, message: { type: 'swap.drained' } });
+  return { ...state, swaps: state.swaps.map((swap) => (free.includes(swap) ? { ...swap, drained: true } : swap)) };
+}
+
+/** Begins every swap that is due, the one waited for longest first. */
+function plan(state: OrchestratorState, effects: Effect[]): OrchestratorState {
+  if (!state.accepting) return state;
+  let next = state;
+  for (const unit of unitsByAge(state.queue)) {
+    const decision = nextSwap(next, unit);
+    if (!decision) continue;
+    effects.push(...decision.effects);
+    next = decision.state;
+  }
+  return drain(next, effects);
+}
+
+/** Keeps one timer per line, set for its oldest ticket. */
+function watch(state: OrchestratorState, effects: Effect[]): OrchestratorState {
+  const { lines } = state.queue;
+  if (lines.size === 0 && state.armed.size === 0) return state;
+  const armed = new Map(state.armed);
+  const overdue = new Set(state.overdue);
+  for (const [unit, ticket] of state.armed) {
+    if (lines.get(unit)?.[0]?.id === ticket) continue;
+    effects.push({ kind: 'disarmOverdue', unit });
+    armed.delete(unit);
+    overdue.delete(unit);
+  }
+  for (const [unit, [head]] of lines) {
+    if (!head || armed.has(unit)) continue;
+    const delayMs = Math.max(0, state.topology.maxWaitMs - (state.now - head.at));
+    effects.push({ kind: 'armOverdue', unit, delayMs });
+    armed.set(unit, head.id);
+  }
+  return { ...state, armed, overdue };
+}

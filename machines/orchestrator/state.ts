@@ -1,0 +1,95 @@
+import type { Failure } from '../shared/failure.ts';
+import type { ModelId, ProfileId, UnitId } from '../shared/ids.ts';
+import type { Phase } from '../shared/phase.ts';
+import type { Effect } from './effects.ts';
+import type { Leases } from './leases.ts';
+import { exclusive } from './policies/exclusive.ts';
+import type { EvictionPolicy } from './policies/policy.ts';
+import { emptyQueue, type Queue } from './queue.ts';
+import type { Topology } from './types.ts';
+
+/** A swap under way, as far as deciding needs it. */
+export interface Swap {
+  readonly number: number;
+  readonly unit: UnitId;
+  readonly loads: readonly ModelId[];
+  readonly leaves: readonly ModelId[];
+  /** It was told that no lease is left on its leavers: from here on it stops them. */
+  readonly drained: boolean;
+}
+
+export interface CoolDown {
+  readonly failure: Failure | null;
+  /** Epoch milliseconds. */
+  readonly until: number;
+}
+
+/** Everything that decides who is served next. A value: decisions return a new one. */
+export interface OrchestratorState {
+  readonly topology: Topology;
+  readonly policy: EvictionPolicy;
+  readonly accepting: boolean;
+  /** The latest time an event carried; deciding reads no clock. */
+  readonly now: number;
+  readonly queue: Queue;
+  /** Per line, the ticket its timer was set for. */
+  readonly armed: ReadonlyMap<UnitId, number>;
+  readonly overdue: ReadonlySet<UnitId>;
+  readonly leases: Leases;
+  /** As last reported; a model that is not in the map is stopped. */
+  readonly phases: ReadonlyMap<ModelId, Phase>;
+  readonly profilePhases: ReadonlyMap<ProfileId, Phase>;
+  readonly coolDowns: ReadonlyMap<ModelId, CoolDown>;
+  readonly swaps: readonly Swap[];
+  readonly nextSwap: number;
+}
+
+/** A decision: the state after it, and what to do in the world, in order. */
+export interface Decision {
+  readonly state: OrchestratorState;
+  readonly effects: readonly Effect[];
+}
+
+export function initialState(topology: Topology, policy: EvictionPolicy = exclusive): OrchestratorState {
+  return {
+    topology,
+    policy,
+    accepting: true,
+    now: 0,
+    queue: emptyQueue,
+    armed: new Map(),
+    overdue: new Set(),
+    leases: new Map(),
+    phases: new Map(),
+    profilePhases: new Map(),
+    coolDowns: new Map(),
+    swaps: [],
+    nextSwap: 1,
+  };
+}
+
+const PROFILE = 'profile:';
+const MODEL = 'model:';
+
+/** The models a unit consists of; none when the configuration does not know it. */
+export function modelsOf(topology: Topology, unit: UnitId): readonly ModelId[] {
+  if (unit.startsWith(PROFILE)) return topology.profiles.get(unit.slice(PROFILE.length))?.members ?? [];
+  const id = unit.slice(MODEL.length);
+  return topology.models.has(id) ? [id] : [];
+}
+
+/** Whether everything the unit needs is ready, as last reported. */
+export function isUnitReady(state: OrchestratorState, unit: UnitId): boolean {
+  return unit.startsWith(PROFILE)
+    ? state.profilePhases.get(unit.slice(PROFILE.length)) === 'ready'
+    : state.phases.get(unit.slice(MODEL.length)) === 'ready';
+}
+
+/** No new leases on these models: a swap wants one of them gone. */
+export function isGateClosed(state: OrchestratorState, models: readonly ModelId[]): boolean {
+  return state.swaps.some((swap) => swap.leaves.some((leaver) => models.includes(leaver)));
+}
+
+export function profilesWith(topology: Topology, model: ModelId): ProfileId[] {
+  return [...topology.profiles].filter(([, { members }]) => members.includes(model)).map(([id]) => id);
+}
