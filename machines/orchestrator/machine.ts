@@ -2,7 +2,7 @@ import { enqueueActions, type ErrorActorEvent, setup } from 'xstate';
 import { modelMachine } from '../model/machine.ts';
 import { profileMachine } from '../profile/machine.ts';
 import type { Failure } from '../shared/failure.ts';
-import { modelActorId, type ModelId, profileActorId, swapActorId } from '../shared/ids.ts';
+import { modelActorId, profileActorId, swapActorId } from '../shared/ids.ts';
 import { type Message, tell } from '../shared/tell.ts';
 import { swapMachine } from '../swap/machine.ts';
 import { decide } from './decide.ts';
@@ -30,8 +30,8 @@ export const orchestratorMachine = setup({
   },
   actors: { model: modelMachine, profile: profileMachine, swap: swapMachine },
   actions: {
-    /** Ends the process of a model whose actor is gone. Provided from outside. */
-    killProcessOf: (_args, _params: { model: ModelId }) => {},
+    /** Ends the process of a model whose actor is gone, if the address is a model's. Provided from outside. */
+    killProcessOf: (_args, _params: { address: string }) => {},
     spawnAll: enqueueActions(({ context: { topology }, enqueue }) => {
       for (const [id, { times, checksHealth }] of topology.models) {
         const address = modelActorId(id);
@@ -109,7 +109,6 @@ export const orchestratorMachine = setup({
         });
       } else {
         const facts = context.topology.models.get(id);
-        enqueue.killProcessOf({ model: id });
         if (facts) {
           const { times, checksHealth } = facts;
           enqueue.spawnChild('model', { id: address, systemId: address, input: { id, times, checksHealth } });
@@ -139,7 +138,9 @@ export const orchestratorMachine = setup({
     'profile.reported': { actions: 'decide' },
     'swap.finished': { actions: 'decide' },
     'shutdown.forced': { target: '.stopping', actions: 'decide' },
-    'xstate.error.actor.*': { actions: 'replaceChild' },
+    'xstate.error.actor.*': {
+      actions: [{ type: 'killProcessOf', params: ({ event }) => ({ address: event.actorId }) }, 'replaceChild'],
+    },
   },
   states: {
     running: { on: { 'shutdown.requested': { target: 'draining', actions: 'decide' } } },

@@ -18,7 +18,13 @@ export interface SwapInput {
 
 export type SwapEvent =
   /** No lease is left on any leaver, and none can come. */
-  { type: 'swap.drained' } | { type: 'swap.cancel' } | ModelReport | ProfileReport;
+  | { type: 'swap.drained' }
+  /** Nobody waits for it any more: it ends, unless it has begun to stop its leavers. */
+  | { type: 'swap.forsake' }
+  /** It ends, wherever it is. */
+  | { type: 'swap.cancel' }
+  | ModelReport
+  | ProfileReport;
 
 export interface PreflightInput {
   readonly loads: readonly ModelId[];
