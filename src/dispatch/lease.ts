@@ -10,6 +10,8 @@ export interface Upstream {
   readonly agent: HttpAgent | HttpsAgent;
   /** Milliseconds to wait for response headers; 0 = no limit. */
   readonly responseHeaderMs: number;
+  /** Whether the gateway itself is ending this incarnation: a request that breaks now must not start it again. */
+  isEnding(): boolean;
   /** Hands over a socket that the agent does not know (an upgraded one), so that a stop can end it. */
   track(socket: Duplex): void;
 }
@@ -46,5 +48,10 @@ export interface Desk {
    * @throws GatewayError when it is refused: the model cannot start, its queue is full, the gateway shuts down, …
    *   When `signal` aborts first, the ticket is withdrawn and the promise rejects with `client_closed_request`.
    */
-  acquire(destination: Destination, signal: AbortSignal): Promise<Lease>;
+  acquire(destination: Destination, signal: AbortSignal, options?: AcquireOptions): Promise<Lease>;
+}
+
+export interface AcquireOptions {
+  /** Start the model even while it cools down after a failure. */
+  readonly force?: boolean;
 }

@@ -1,0 +1,47 @@
+import type { Actor } from 'xstate';
+import type { OrchestratorMachine } from '../../machines/orchestrator/machine.ts';
+import { modelsOf } from '../../machines/orchestrator/state.ts';
+import type { Topology } from '../../machines/orchestrator/types.ts';
+import type { ModelId, UnitId } from '../../machines/shared/ids.ts';
+import { GatewayError } from '../errors.ts';
+import type { Desk } from './lease.ts';
+
+/** What an operator may ask for, beside serving requests. */
+export interface Control {
+  /** Stops models whether or not they serve; resolves when each of their processes is gone. */
+  unload(models: 'all' | readonly ModelId[]): Promise<void>;
+  /**
+   * Resolves when everything the unit needs is ready. Skips the cool-down after a failure.
+   *
+   * @throws GatewayError when it cannot become ready.
+   */
+  load(unit: UnitId, signal?: AbortSignal): Promise<void>;
+}
+
+export function createControl(orchestrator: Actor<OrchestratorMachine>, topology: Topology, desk: Desk): Control {
+  return {
+    unload(models) {
+      const remaining = new Set(models === 'all' ? topology.models.keys() : models);
+      if (remaining.size === 0) return Promise.resolve();
+      return new Promise((resolve) => {
+        // A model answers a stop with a report in any case, so nobody needs to look at what it is now. It is gone when
+        // it says so, or when it starts again for somebody who asked since.
+        const subscription = orchestrator.on('model.changed', ({ report }) => {
+          if (report.phase !== 'stopped' && report.phase !== 'starting') return;
+          if (remaining.delete(report.model) && remaining.size === 0) {
+            subscription.unsubscribe();
+            resolve();
+          }
+        });
+        orchestrator.send({ type: 'unload.requested', models: [...remaining], at: Date.now() });
+      });
+    },
+
+    async load(unit, signal = new AbortController().signal) {
+      const [model] = modelsOf(topology, unit);
+      if (model === undefined) throw new GatewayError('model_not_found', `there is no ${unit}`);
+      const lease = await desk.acquire({ unit, model }, signal, { force: true });
+      lease.release();
+    },
+  };
+}
