@@ -44,7 +44,7 @@ export const orchestratorMachine = setup({
     }),
     decide: enqueueActions(({ context, event, enqueue, system }) => {
       const { state, effects } = decide(context, event as OrchestratorEvent);
-      enqueue.assign(state);
+      enqueue.assign(() => state);
       for (const effect of effects) perform(effect);
 
       function perform(effect: Effect): void {

@@ -1,5 +1,6 @@
 import type { ModelId, UnitId } from '../shared/ids.ts';
 import { isLent } from './leases.ts';
+import { POLICIES } from './policies/by-name.ts';
 import { takeLine } from './queue.ts';
 import { modelsOf, type CoolDown, type Decision, type OrchestratorState, type Swap } from './state.ts';
 import type { Refusal } from './types.ts';
@@ -13,6 +14,7 @@ import type { Refusal } from './types.ts';
  * - What is cooling down after a failure evicts nobody.
  */
 export function nextSwap(state: OrchestratorState, unit: UnitId): Decision | null {
+  if (state.swaps.some((swap) => swap.unit === unit)) return null;
   const loads = modelsOf(state.topology, unit);
   const force = state.queue.lines.get(unit)?.some((ticket) => ticket.force) ?? false;
   const coolDown = force ? null : findCoolDown(state, loads);
@@ -20,7 +22,7 @@ export function nextSwap(state: OrchestratorState, unit: UnitId): Decision | nul
 
   const resident = new Set(state.swaps.flatMap((swap) => swap.loads));
   for (const [model, phase] of state.phases) if (phase !== 'stopped') resident.add(model);
-  const leaves = state.policy({ loads, resident: [...resident].sort(), topology: state.topology });
+  const leaves = POLICIES[state.topology.policy]({ loads, resident: [...resident].sort() });
 
   if (state.swaps.some((swap) => touches(swap, loads) || touches(swap, leaves))) return null;
   if (isLent(state.leases, leaves) && !state.overdue.has(unit)) return null;

@@ -3,8 +3,6 @@ import type { ModelId, ProfileId, UnitId } from '../shared/ids.ts';
 import type { Phase } from '../shared/phase.ts';
 import type { Effect } from './effects.ts';
 import type { Leases } from './leases.ts';
-import { exclusive } from './policies/exclusive.ts';
-import type { EvictionPolicy } from './policies/policy.ts';
 import { emptyQueue, type Queue } from './queue.ts';
 import type { Topology } from './types.ts';
 
@@ -27,7 +25,6 @@ export interface CoolDown {
 /** Everything that decides who is served next. A value: decisions return a new one. */
 export interface OrchestratorState {
   readonly topology: Topology;
-  readonly policy: EvictionPolicy;
   readonly accepting: boolean;
   /** The latest time an event carried; deciding reads no clock. */
   readonly now: number;
@@ -50,10 +47,9 @@ export interface Decision {
   readonly effects: readonly Effect[];
 }
 
-export function initialState(topology: Topology, policy: EvictionPolicy = exclusive): OrchestratorState {
+export function initialState(topology: Topology): OrchestratorState {
   return {
     topology,
-    policy,
     accepting: true,
     now: 0,
     queue: emptyQueue,

@@ -3,9 +3,12 @@ import type { ProfileReport } from '../profile/types.ts';
 import type { Failure } from '../shared/failure.ts';
 import type { ModelId, ProfileId, UnitId } from '../shared/ids.ts';
 import type { SwapFinished } from '../swap/types.ts';
+import type { PolicyName } from './policies/by-name.ts';
 
 /** What the orchestrator knows of the configuration. No commands, no environments, no keys. */
 export interface Topology {
+  /** Who must leave for whom. */
+  readonly policy: PolicyName;
   readonly models: ReadonlyMap<ModelId, ModelFacts>;
   readonly profiles: ReadonlyMap<ProfileId, ProfileFacts>;
   /** A ticket that has waited longer closes the gate on the models in its way. */

@@ -9,6 +9,7 @@ import type { Config, ModelConfig, ProfileConfig } from './types.ts';
  */
 export function toTopology(config: Config, drainTimeoutMs: number): Topology {
   return {
+    policy: 'exclusive',
     models: new Map([...config.models].map(([id, model]) => [id, toFacts(model)])),
     profiles: new Map([...config.profiles].map(([id, profile]) => [id, toProfileFacts(profile, config)])),
     maxWaitMs: config.scheduler.maxWaitMs,

@@ -1,12 +1,10 @@
 import type { ModelId } from '../../shared/ids.ts';
-import type { Topology } from '../types.ts';
 
 export interface EvictionQuestion {
   /** The models that are to become ready together. */
   readonly loads: readonly ModelId[];
   /** Every model with a process, and every model a swap under way is about to load. */
   readonly resident: readonly ModelId[];
-  readonly topology: Topology;
 }
 
 /**
