@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const FOLDER = fileURLToPath(new URL('../../.cache/real-llama', import.meta.url));
+
+export type TinyModel = 'tiny-alpha' | 'tiny-beta' | 'tiny-loop' | 'tiny-slow';
+
+/** What the models say, word for word. */
+export const ALPHA_SAYS = 'Hello from model alpha.';
+export const BETA_SAYS = 'Greetings out of model beta.';
+export const SLOW_SAYS = 'Slow and steady, from model gamma.';
+
+export const LLAMA_SERVER = `${FOLDER}/llama-server`;
+
+export function modelFile(model: TinyModel): string {
+  return `${FOLDER}/models/${model}.gguf`;
+}
+
+/** One slot and one thread: ggml's threads spin at their barriers, and a busy machine makes that slow. */
+const THRIFTY = '--host 127.0.0.1 -np 1 -t 1 -tb 1';
+
+/** A `cmd` for the configuration. */
+export function llamaCommand(model: TinyModel, more = '-c 2048'): string {
+  return `'${LLAMA_SERVER}' -m '${modelFile(model)}' --port \${PORT} ${THRIFTY} ${more}`;
+}
+
+/** The processes that serve a model, by what the operating system says and not by what the gateway believes. */
+export function pidsServing(model: TinyModel): number[] {
+  const wanted = modelFile(model);
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .filter((pid) => commandLine(pid).includes(wanted))
+    .map(Number);
+}
+
+function commandLine(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    // It ended between the listing and the look.
+    return [];
+  }
+}
