@@ -1,0 +1,87 @@
+import type { Duplex } from 'node:stream';
+import type { UpstreamConfig, UpstreamTimeouts } from '../config/types.ts';
+import type { Upstream, UpstreamTarget } from '../dispatch/lease.ts';
+import { createOutputTail } from '../process/output-tail.ts';
+import { createUpstreamAgent } from './upstream-agent.ts';
+
+/**
+ * One running process of one model, as far as connections and output go.
+ *
+ * INVARIANTS
+ * - Every connection of the gateway to the process is in its agent or tracked here.
+ * - After `closeConnections` none is left and none can be made.
+ */
+export interface Incarnation extends Upstream {
+  readonly pid: number;
+  /** The address that answered; forwarding then needs no lookup. */
+  rememberAddress(address: string): void;
+  /** The gateway is about to stop the process. @returns how many connections were in use until now. */
+  end(): number;
+  /** Ends every connection, upgraded ones included. @returns how many were in use. */
+  closeConnections(): number;
+  /** Takes what the process printed. */
+  printed(chunk: Buffer): void;
+  /** Calls back on every output. @returns Ends that. */
+  onOutput(listener: () => void): () => void;
+  /** The last lines it printed, as printed. */
+  lastLines(count: number): string[];
+}
+
+export function createIncarnation(pid: number, address: UpstreamConfig, timeouts: UpstreamTimeouts): Incarnation {
+  const connections = createUpstreamAgent(address.protocol, timeouts);
+  const upgraded = new Set<Duplex>();
+  const listeners = new Set<() => void>();
+  const tail = createOutputTail();
+  let target = targetOf(address, address.hostname);
+  let closed = false;
+  let ending = false;
+
+  function closeConnections(): number {
+    closed = true;
+    const used = connections.close() + upgraded.size;
+    for (const socket of upgraded) socket.destroy();
+    upgraded.clear();
+    return used;
+  }
+
+  return {
+    pid,
+    get target() {
+      return target;
+    },
+    agent: connections.agent,
+    responseHeaderMs: timeouts.responseHeaderMs,
+    track(socket) {
+      if (closed) {
+        socket.destroy();
+        return;
+      }
+      upgraded.add(socket);
+      socket.once('close', () => upgraded.delete(socket));
+    },
+    rememberAddress(ip) {
+      // A certificate is issued to the name, so TLS keeps it.
+      if (address.protocol === 'http:') target = targetOf(address, ip);
+    },
+    isEnding: () => ending,
+    end() {
+      ending = true;
+      return closeConnections();
+    },
+    closeConnections,
+    printed(chunk) {
+      tail.push(chunk);
+      for (const listener of listeners) listener();
+    },
+    onOutput(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    lastLines: (count) => tail.lines(count),
+  };
+}
+
+function targetOf({ protocol, port, basePath }: UpstreamConfig, hostname: string): UpstreamTarget {
+  const host = hostname.includes(':') ? `[${hostname}]` : hostname;
+  return { protocol, host, hostname, port, pathname: basePath };
+}

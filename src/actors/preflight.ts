@@ -1,0 +1,57 @@
+import { fromPromise } from 'xstate';
+import type { Failure } from '../../machines/shared/failure.ts';
+import type { ModelId } from '../../machines/shared/ids.ts';
+import { findExecutable } from '../process/executable.ts';
+import type { Leftovers } from '../process/leftovers.ts';
+import type { ActorLog } from './actor-log.ts';
+import { addressProblem } from './address-check.ts';
+import { failure } from './failures.ts';
+import { addressOf, type ModelRegistry, sameAddress } from './model-registry.ts';
+
+export interface PreflightInput {
+  readonly loads: readonly ModelId[];
+  /** Models that will be stopped before these are started. */
+  readonly leaves: readonly ModelId[];
+}
+
+export interface PreflightParts {
+  readonly registry: ModelRegistry;
+  readonly leftovers: Leftovers;
+  readonly log: ActorLog;
+}
+
+/**
+ * Finds what can be known to fail without starting anything, so that a typo does not cost the model that is warm.
+ * Resolves with the first reason, or null. It never rejects: what it cannot find out, the start will.
+ */
+export function createPreflight(parts: PreflightParts) {
+  return fromPromise<Failure | null, PreflightInput>(async ({ input }) => {
+    try {
+      for (const model of input.loads) {
+        const problem = await problemOf(model, input, parts);
+        if (problem) return problem;
+      }
+    } catch (error) {
+      parts.log.error(`the preflight broke: ${(error as Error).message}`);
+    }
+    return null;
+  });
+}
+
+async function problemOf(model: ModelId, input: PreflightInput, parts: PreflightParts): Promise<Failure | null> {
+  const { registry } = parts;
+  if (registry.current(model) !== null && !input.leaves.includes(model)) return null;
+
+  const spec = registry.spec(model);
+  const { problem } = findExecutable(spec.argv[0] ?? '');
+  if (problem !== null) return failure('spawn_failed', `${model} cannot start: ${problem}`);
+
+  const twin = input.loads.find((other) => other !== model && sameAddress(registry.spec(other), spec));
+  if (twin !== undefined) {
+    const both = `${model} and ${twin} cannot run together`;
+    return failure('port_in_use', `${both}: both listen at ${addressOf(spec)}`);
+  }
+
+  const frees = input.leaves.some((leaver) => registry.current(leaver) && sameAddress(registry.spec(leaver), spec));
+  return frees ? null : addressProblem(model, parts);
+}

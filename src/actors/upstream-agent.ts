@@ -1,0 +1,93 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { UpstreamTimeouts } from '../config/types.ts';
+import { lookupUpstream } from './lookup.ts';
+
+/**
+ * The connections to one incarnation of a model.
+ *
+ * INVARIANTS
+ * - A free connection is dropped before the server would close it: a request sent into a closing connection is lost.
+ * - A connection in use has no idle limit: a model may think for as long as it likes.
+ * - After `close` there is no connection, and none can be opened.
+ */
+export interface UpstreamAgent {
+  readonly agent: HttpAgent | HttpsAgent;
+  /** Ends every connection. @returns how many of them were in use. */
+  close(): number;
+}
+
+/** llama-server, uvicorn and Node close after 5 s; a server that waits longer loses nothing by this. */
+const DEFAULT_IDLE_MS = 4_000;
+/** How long before the announced end a connection is given up. */
+const MARGIN_MS = 1_000;
+const MAX_FREE_SOCKETS = 1_024;
+const TCP_KEEP_ALIVE_MS = 30_000;
+
+export function createUpstreamAgent(protocol: 'http:' | 'https:', timeouts: UpstreamTimeouts): UpstreamAgent {
+  const options = {
+    keepAlive: true,
+    keepAliveMsecs: timeouts.keepAliveMs || TCP_KEEP_ALIVE_MS,
+    maxSockets: Infinity,
+    maxFreeSockets: MAX_FREE_SOCKETS,
+    scheduling: 'lifo',
+    lookup: lookupUpstream,
+  } as const;
+  const agent = protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
+  const idleMs = Math.min(DEFAULT_IDLE_MS, timeouts.idleConnectionMs || DEFAULT_IDLE_MS);
+  let closed = false;
+
+  // Its type says void; it answers whether the socket may be kept.
+  const keepSocketAlive: (socket: Duplex) => unknown = agent.keepSocketAlive.bind(agent);
+  agent.keepSocketAlive = (socket) => {
+    const hintMs = announcedIdleMs(socket);
+    const limitMs = hintMs === null ? idleMs : Math.min(idleMs, hintMs - MARGIN_MS);
+    const keep = !closed && keepSocketAlive(socket) !== false && limitMs > 0;
+    // The agent drops a free socket that times out, and leaves one in use alone.
+    if (keep) (socket as Socket).setTimeout(limitMs);
+    return keep;
+  };
+
+  const reuseSocket = agent.reuseSocket.bind(agent);
+  agent.reuseSocket = (socket, request) => {
+    (socket as Socket).setTimeout(0);
+    reuseSocket(socket, request);
+  };
+
+  const createConnection = agent.createConnection.bind(agent);
+  agent.createConnection = (connectOptions, callback) => {
+    const socket = createConnection(connectOptions, callback) as Socket | null | undefined;
+    if (closed) socket?.destroy(new Error('the upstream is being stopped'));
+    else if (socket && timeouts.connectMs > 0) limitConnecting(socket, timeouts.connectMs);
+    return socket;
+  };
+
+  return {
+    agent,
+    close() {
+      closed = true;
+      const used = Object.values(agent.sockets).reduce((sum, sockets) => sum + (sockets?.length ?? 0), 0);
+      agent.destroy();
+      return used;
+    },
+  };
+}
+
+/** The `timeout` of the last answer's `Keep-Alive` header in ms, as far as Node shows it. */
+function announcedIdleMs(socket: Duplex): number | null {
+  const message = (socket as { _httpMessage?: { res?: { headers: Record<string, string | string[] | undefined> } } })
+    ._httpMessage;
+  const seconds = /(?:^|[\s,])timeout=(\d+)/.exec(String(message?.res?.headers['keep-alive'] ?? ''))?.[1];
+  return seconds === undefined ? null : Number(seconds) * 1_000;
+}
+
+function limitConnecting(socket: Socket, connectMs: number): void {
+  const timer = setTimeout(() => {
+    socket.destroy(Object.assign(new Error('connecting to the upstream timed out'), { code: 'ETIMEDOUT' }));
+  }, connectMs);
+  const stop = (): void => clearTimeout(timer);
+  socket.once('connect', stop);
+  socket.once('close', stop);
+}

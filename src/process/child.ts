@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { basename } from 'node:path';
+import type { Readable } from 'node:stream';
+import { findExecutable } from './executable.ts';
+import { closeOutputChannel, type OutputChannel } from './output-channel.ts';
+
+export interface ChildSpec {
+  readonly argv: readonly string[];
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface ChildExit {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/**
+ * What a child tells. Either `failed` alone, or `spawned`, then `exited`, then `drained`; each once. `output` comes at
+ * any time between `spawned` and `drained`.
+ */
+export interface ChildListener {
+  spawned(pid: number): void;
+  output(chunk: Buffer): void;
+  /** The process has ended; the last of its output may still be on the way. */
+  exited(exit: ChildExit): void;
+  /** All of its output has been seen, or is held back by somebody who outlives it. */
+  drained(): void;
+  /** It could not be started. One sentence that names the program and nothing else of the command. */
+  failed(reason: string): void;
+}
+
+/** How long after its exit the output of a process is waited for, when a descendant holds the other end open. */
+export const HELD_OUTPUT_MS = 20;
+
+/**
+ * Starts a program in a process group of its own, without standard input.
+ *
+ * INVARIANTS
+ * - The end of a process is its `exit`; `close` waits for everybody who inherited its output, which can be for ever.
+ * - `error` before there is a pid means that no `exit` comes; `error` afterwards means nothing (a signal failed).
+ *
+ * @param channel takes both outputs in order; null = a pipe for each.
+ */
+export function startChild(spec: ChildSpec, channel: OutputChannel | null, listener: ChildListener): void {
+  const [program = '', ...args] = spec.argv;
+  const found = findExecutable(program);
+  if (found.path === null) {
+    closeOutputChannel(channel);
+    listener.failed(found.problem);
+    return;
+  }
+
+  let child: ChildProcess;
+  try {
+    child = spawn(found.path, args, {
+      // The lookup used the gateway's PATH, spawn's own would use the child's; the program still sees its given name.
+      ...(process.platform === 'win32' ? {} : { argv0: program }),
+      env: spec.env,
+      detached: true,
+      windowsHide: true,
+      stdio: channel ? ['ignore', channel.childEnd, channel.childEnd] : ['ignore', 'pipe', 'pipe'],
+    });
+  } catch (error) {
+    closeOutputChannel(channel);
+    listener.failed(spawnProblem(program, error));
+    return;
+  }
+
+  const { pid } = child;
+  if (pid === undefined) {
+    child.once('error', (error) => listener.failed(spawnProblem(program, error)));
+    closeOutputChannel(channel);
+    return;
+  }
+
+  channel?.childEnd.destroy();
+  child.on('error', () => {});
+  const outputs = [channel?.reader ?? null, child.stdout, child.stderr].filter((stream) => stream !== null);
+  const drained = Promise.all(outputs.map((stream) => drain(stream, (chunk) => listener.output(chunk))));
+  child.once('exit', (exitCode, signal) => {
+    const held = setTimeout(() => {
+      // One more round of reading: a timer that fires late does so before the data that has been there all along.
+      setImmediate(() => setImmediate(() => outputs.forEach((stream) => stream.destroy())));
+    }, HELD_OUTPUT_MS);
+    listener.exited({ exitCode, signal });
+    void drained.then(() => {
+      clearTimeout(held);
+      listener.drained();
+    });
+  });
+  listener.spawned(pid);
+}
+
+function drain(stream: Readable, onChunk: (chunk: Buffer) => void): Promise<void> {
+  stream.on('data', onChunk);
+  stream.on('error', () => {});
+  return new Promise((resolve) => {
+    stream.once('close', resolve);
+  });
+}
+
+const PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: 'was not found',
+  EACCES: 'is not executable',
+  ENOEXEC: 'is not a program of this system',
+  E2BIG: 'cannot be started: its arguments and environment are too long',
+  EAGAIN: 'cannot be started: too many processes',
+  EMFILE: 'cannot be started: too many open files',
+  ENOMEM: 'cannot be started: not enough memory',
+};
+
+/** Node's own messages hold the whole path and sometimes an argument. */
+function spawnProblem(program: string, error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+  return `the program ${JSON.stringify(basename(program))} ${PROBLEMS[code] ?? `cannot be started (${code})`}`;
+}

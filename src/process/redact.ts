@@ -1,0 +1,91 @@
+import { basename } from 'node:path';
+
+/** Makes a line of a process's output fit for clients and logs. */
+export type Redactor = (line: string) => string;
+
+const HIDDEN = '[redacted]';
+const LONGEST_LINE = 500;
+/** Shorter values are words like `on`; hiding each of them would make the text useless. */
+const SHORTEST_SECRET = 4;
+
+/** A part of a name, between `_`, `-` and `.`, that says: my value is a secret. */
+const SECRET_PART =
+  /(KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|AUTH|AUTHORIZATION|BEARER|COOKIE|DSN)S?$|^(PW|PASS|HFT)$/i;
+const HARMLESS_VALUE = /^(\d{1,9}|true|false|none|null|yes|auto)$/i;
+
+/** Shapes that are secrets whatever their name; the first group, if any, stays. */
+const SECRET_SHAPES: readonly RegExp[] = [
+  /\b(Bearer\s+|Basic\s+)[\w.~+/=-]{6,}/gi,
+  /\b(sk|pk|hf|ghp|gho|ghs|xox[abp]|glpat|nvapi|AIza)[-_][\w-]{6,}/g,
+  /\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*/g,
+  /\b(\w+:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/g,
+  /((?:api[-_]?key|access[-_]?key|token|secret|passw(?:or)?d|authorization)["']?\s*[=:]\s*["']?)(?!Bearer\b|Basic\b|\[redacted\])[^\s"',}]{4,}/gi,
+];
+
+/**
+ * @param source what the process was started with: its words and its environment. Values of entries and of flags with
+ *   a secret's name are hidden wherever they appear, and so is a line that repeats the command itself.
+ */
+export function createRedactor(source: {
+  argv: readonly string[];
+  env: Readonly<Record<string, string | undefined>>;
+}): Redactor {
+  // Longer ones first, so that a secret that contains another one leaves no rest.
+  const secrets = [...new Set([...secretsOfEnv(source.env), ...secretsOfArgv(source.argv)])].sort(
+    (a, b) => b.length - a.length,
+  );
+  const command = wordsOfCommand(source.argv);
+
+  return (line) => {
+    if (repeatsCommand(line, command)) return '[the command line]';
+    let text = line;
+    for (const secret of secrets) text = text.replaceAll(secret, HIDDEN);
+    for (const shape of SECRET_SHAPES) text = text.replace(shape, (_, kept: unknown) => keptPart(kept) + HIDDEN);
+    return text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE)}…` : text;
+  };
+}
+
+/** Whether a name, of a variable or of a flag, announces a secret. */
+export function isSecretName(name: string): boolean {
+  return name.split(/[-_.]/).some((part) => SECRET_PART.test(part));
+}
+
+function secretsOfEnv(env: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(env).flatMap(([name, value]) => (value && isSecretName(name) ? parts(value) : []));
+}
+
+function secretsOfArgv(argv: readonly string[]): string[] {
+  return argv.flatMap((word, index) => {
+    const assignment = /^(-{0,2}[\w.-]+)=(.*)$/s.exec(word);
+    if (assignment) return isSecretName(assignment[1] ?? '') ? parts(assignment[2] ?? '') : [];
+    return word.startsWith('-') && isSecretName(word) ? parts(argv[index + 1] ?? '') : [];
+  });
+}
+
+/** A value can be a list of keys or a text of several lines. */
+function parts(value: string): string[] {
+  return [value, ...value.split(/[,\n]/)]
+    .map((part) => part.trim())
+    .filter((part) => part.length >= SHORTEST_SECRET && !HARMLESS_VALUE.test(part));
+}
+
+function keptPart(kept: unknown): string {
+  return typeof kept === 'string' ? kept : '';
+}
+
+/** A single argument is told from an ordinary word only beside the name of the program. */
+function wordsOfCommand(argv: readonly string[]): readonly string[] {
+  const [program = '', ...args] = argv;
+  return args.length >= 2 ? args : args.length === 1 ? [basename(program), ...args] : [];
+}
+
+function repeatsCommand(line: string, words: readonly string[]): boolean {
+  if (words.length === 0) return false;
+  let from = 0;
+  for (const word of words) {
+    const at = line.indexOf(word, from);
+    if (at === -1) return false;
+    from = at + word.length;
+  }
+  return true;
+}
