@@ -1,0 +1,65 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Desk, Destination, Lease } from '../dispatch/lease.ts';
+import { GatewayError } from '../errors.ts';
+import type { Forward, Outcome } from './proxy.ts';
+import { mayHelpToAskAgain } from './upstream-error.ts';
+
+/** The end of a crashed process is reported a moment after its connections break; asking again sooner finds it "ready". */
+const RETRY_PAUSE_MS = 50;
+
+export interface Errand {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly destination: Destination;
+  /** The body in memory, or null when it is streamed and can be sent only once. */
+  readonly body: readonly Buffer[] | null;
+}
+
+/**
+ * Waits for the right to use the model, forwards, and gives the right back. When the upstream goes away before it has
+ * answered anything, and the body can be sent again, this is done once more from the start: the desk then starts a
+ * crashed model again, and the client notices nothing but a wait.
+ *
+ * INVARIANTS
+ * - A lease that was granted is released exactly once, also when the client left before the grant was heard of.
+ * - Nothing is written to the client here; the proxy writes answers, the error handler errors.
+ * - At most two tries, the second only when not a byte of an answer was seen, and never for a model that the gateway
+ *   itself is ending: who unloads a model does not want the request it breaks to load it again.
+ *
+ * @returns How it ended, unless it is an error.
+ * @throws GatewayError from the desk, or that of the last try.
+ */
+export async function runErrand(errand: Errand, desk: Desk, forward: Forward): Promise<Exclude<Outcome, GatewayError>> {
+  const { req, res, destination, body } = errand;
+  const gone = new AbortController();
+  // Checked first, because a 'close' that has been emitted is never heard of again.
+  if (res.closed || res.destroyed) return 'gone';
+  const onClose = (): void => gone.abort();
+  res.once('close', onClose);
+  try {
+    for (let lastTry = body === null; ; lastTry = true) {
+      const lease = await desk.acquire(destination, gone.signal);
+      const outcome = await useLease(lease, gone.signal, () => forward(req, res, lease.upstream, body));
+      if (!(outcome instanceof GatewayError)) return outcome;
+      if (mayHelpToAskAgain(outcome) && lease.upstream.isEnding()) throw unloadedMeanwhile(outcome);
+      if (lastTry || !mayHelpToAskAgain(outcome)) throw outcome;
+      await pause(RETRY_PAUSE_MS);
+      if (gone.signal.aborted) return 'gone';
+    }
+  } finally {
+    res.off('close', onClose);
+  }
+}
+
+async function useLease(lease: Lease, gone: AbortSignal, use: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return gone.aborted ? 'gone' : await use();
+  } finally {
+    lease.release();
+  }
+}
+
+function unloadedMeanwhile(cause: GatewayError): GatewayError {
+  return new GatewayError('model_unloaded', 'The model was unloaded before it answered this request.', { cause });
+}

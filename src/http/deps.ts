@@ -1,0 +1,84 @@
+import type { ModelId, UnitId } from '../../machines/shared/ids.ts';
+import type { Phase } from '../../machines/shared/phase.ts';
+import type { Config } from '../config/types.ts';
+import type { Desk } from '../dispatch/lease.ts';
+
+/** Everything HTTP needs from the rest of the gateway, as small shapes that tests can fake. */
+export interface HttpDeps {
+  readonly config: Config;
+  readonly desk: Desk;
+  readonly control: Control;
+  readonly board: StatusBoard;
+  readonly journal: Journal;
+  readonly logs: Logs;
+  /** The machine definitions, as JSON-able data. */
+  readonly machines: () => unknown;
+  readonly logger: HttpLogger;
+  /** Aborted when the gateway shuts down: endless streams (logs, transitions) end then. */
+  readonly closing?: AbortSignal;
+  readonly times?: Partial<HttpTimes>;
+}
+
+export interface HttpTimes {
+  /** How long a WebSocket of which one side has ended may stay before both are cut. */
+  readonly halfCloseMs: number;
+  /** Silence after which a body that is being uploaded is given up. */
+  readonly bodyIdleMs: number;
+  /** Longest time for a whole body to arrive, however steadily it does. */
+  readonly bodyTotalMs: number;
+  /** Between the comments that keep an event stream alive through proxies. */
+  readonly heartbeatMs: number;
+}
+
+/** What an operator may ask for by hand. */
+export interface Control {
+  /** Resolves when the processes are gone. */
+  unload(models: 'all' | readonly ModelId[]): Promise<void>;
+  /**
+   * Resolves when the unit is ready.
+   *
+   * @throws GatewayError when it cannot become ready.
+   */
+  load(unit: UnitId): Promise<void>;
+}
+
+/** Reading only; nothing here gates a decision. */
+export interface StatusBoard {
+  phaseOf(model: ModelId): Phase;
+  actors(): readonly unknown[];
+}
+
+export interface Journal {
+  history(): readonly Transition[];
+  /** Returns the function that ends the subscription. */
+  subscribe(listener: (transition: Transition) => void): () => void;
+}
+
+export interface Transition {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly actor: string;
+  readonly event: string;
+  readonly from: string | null;
+  readonly to: string;
+}
+
+export interface TextLog {
+  history(): string;
+  /** Returns the function that ends the subscription. */
+  subscribe(listener: (chunk: string) => void): () => void;
+}
+
+export interface Logs {
+  readonly proxy: TextLog;
+  readonly upstream: TextLog;
+  readonly combined: TextLog;
+  of(model: ModelId): TextLog | undefined;
+}
+
+/** A message is text, or a function that makes it and is called only when its level is logged. */
+export interface HttpLogger {
+  info(message: string | (() => string)): void;
+  warn(message: string | (() => string)): void;
+  error(message: string | (() => string)): void;
+}

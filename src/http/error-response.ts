@@ -1,0 +1,89 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ERRORS, GatewayError } from '../errors.ts';
+
+/** An error as it goes to a client. */
+export interface RenderedError {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/**
+ * JSON unless the client prefers text or a page; a client that waits for events, and one that is told to slow down,
+ * always gets JSON.
+ */
+export function renderError(error: GatewayError, accept: string): RenderedError {
+  const { status } = error;
+  const headers: Record<string, string> = { 'x-content-type-options': 'nosniff' };
+  if (error.retryAfterSeconds !== null)
+    headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterSeconds)));
+  const json = status === 429 || accept.includes('text/event-stream');
+  if (!json && accept.includes('text/plain')) {
+    headers['content-type'] = 'text/plain; charset=utf-8';
+    return { status, headers, body: `llama-swap: ${error.message}\n` };
+  }
+  if (!json && accept.includes('text/html')) {
+    headers['content-type'] = 'text/html; charset=utf-8';
+    return { status, headers, body: page(error) };
+  }
+  headers['content-type'] = 'application/json; charset=utf-8';
+  return { status, headers, body: `${JSON.stringify(errorBody(error))}\n` };
+}
+
+/** The shape of OpenAI's errors, with `src` to tell the gateway's errors from those of an upstream. */
+export function errorBody(error: GatewayError): object {
+  const { code, message, param, failure } = error;
+  const details = failure && {
+    code: failure.code,
+    message: failure.message,
+    exitCode: failure.exitCode,
+    signal: failure.signal,
+    logTail: failure.logTail,
+  };
+  return {
+    src: 'llama-swap',
+    error: { message, type: ERRORS[code].type, param, code, ...(details && { details }) },
+  };
+}
+
+/** Anything that was thrown, as an error for a client. What we did not expect says nothing of our insides. */
+export function toGatewayError(thrown: unknown): GatewayError {
+  if (thrown instanceof GatewayError) return thrown;
+  // Express refuses a path whose escapes it cannot decode with an error of its own.
+  const status = (thrown as { status?: unknown } | null)?.status;
+  if (status === 400) return new GatewayError('bad_request', 'The request cannot be understood.', { cause: thrown });
+  return new GatewayError('internal_error', 'Something went wrong in the gateway; its log says more.', {
+    cause: thrown,
+  });
+}
+
+/** Answers with an error if there is still somebody to answer; an answer that has begun is broken off. */
+export function sendError(req: IncomingMessage, res: ServerResponse, error: GatewayError): void {
+  if (res.destroyed || res.writableEnded) return;
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  const { status, headers, body } = renderError(error, req.headers.accept ?? '');
+  res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  res.end(req.method === 'HEAD' ? undefined : body);
+}
+
+function page(error: GatewayError): string {
+  return (
+    `<!doctype html><meta charset="utf-8"><title>${error.status}</title>` +
+    `<h1>${error.status} ${escapeHtml(error.code)}</h1><p>${escapeHtml(error.message)}</p>\n`
+  );
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+export function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+}

@@ -1,0 +1,136 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createProxyMiddleware } from 'http-proxy-middleware';
+import type { Plugin } from 'http-proxy-middleware';
+import type { Upstream } from '../dispatch/lease.ts';
+import { GatewayError } from '../errors.ts';
+import { prepareAnswer } from './answer-headers.ts';
+import { bufferShim } from './buffer-shim.ts';
+import { pointAt } from './proxy-target.ts';
+import { upstreamError } from './upstream-error.ts';
+
+/**
+ * How one try to forward a request ended.
+ * - `answered`: the upstream's answer is complete.
+ * - `cut`: the upstream broke off in its answer; the client's connection is broken too.
+ * - `gone`: the client left, and the upstream's request is aborted.
+ * - an error: not a byte of an answer was seen and none was sent. The caller may try again or report it.
+ */
+export type Outcome = 'answered' | 'cut' | 'gone' | GatewayError;
+
+/**
+ * Streams a request to an upstream and the answer back. Never rejects.
+ *
+ * @param body The request's body in pieces, or null to stream it on from the client.
+ */
+export type Forward = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  upstream: Upstream,
+  body: readonly Buffer[] | null,
+) => Promise<Outcome>;
+
+/** A request on its way. */
+interface Flight {
+  readonly upstream: Upstream;
+  readonly body: readonly Buffer[] | null;
+  /** The upstream's answer, once its headers are there. */
+  answer: IncomingMessage | null;
+  headerTimer: NodeJS.Timeout | null;
+  settle(outcome: Outcome): void;
+}
+
+type Flights = WeakMap<IncomingMessage, Flight>;
+
+/**
+ * One http-proxy-middleware for all upstreams; `router` points each request at its own.
+ *
+ * INVARIANTS
+ * - Each flight settles exactly once, whatever happens: an answer, an error, a client that leaves, a bug below.
+ * - An upstream that dies after its headers breaks the client's connection; its answer never ends as if it were whole.
+ * - Nothing here throws into an event handler of node: that would end the process.
+ */
+export function createForward(): Forward {
+  const flights: Flights = new WeakMap();
+  const middleware = createProxyMiddleware({
+    router: (req, _res, options) => {
+      const flight = flights.get(req);
+      if (flight === undefined) throw new Error('a request without a flight');
+      if (flight.body !== null) options.buffer = bufferShim(flight.body);
+      return pointAt(flight.upstream, options);
+    },
+    // The default plugins build a URL per answer for a log nobody reads, and answer errors in words of their own.
+    ejectPlugins: true,
+    plugins: [headerDeadline(flights), answers(flights), failures(flights)],
+  });
+
+  return (req, res, upstream, body) =>
+    new Promise((resolve) => {
+      const onClose = (): void => flight.settle('gone');
+      const flight: Flight = {
+        upstream,
+        body,
+        answer: null,
+        headerTimer: null,
+        settle(outcome) {
+          if (flights.get(req) !== flight) return;
+          flights.delete(req);
+          if (flight.headerTimer !== null) clearTimeout(flight.headerTimer);
+          res.off('close', onClose);
+          resolve(outcome);
+        },
+      };
+      flights.set(req, flight);
+      // 'close' is emitted once: who listens after it waits for ever.
+      if (res.closed || res.destroyed) {
+        flight.settle('gone');
+        return;
+      }
+      res.once('close', onClose);
+      void middleware(req, res, (error) => flight.settle(upstreamError(error)));
+    });
+}
+
+/** The time for response headers counts from the moment the whole request is out. */
+function headerDeadline(flights: Flights): Plugin {
+  return (server) => {
+    server.on('proxyReq', (proxyReq, req) => {
+      const flight = flights.get(req);
+      if (flight === undefined || flight.upstream.responseHeaderMs === 0) return;
+      proxyReq.once('finish', () => {
+        flight.headerTimer = setTimeout(() => {
+          proxyReq.destroy(
+            new GatewayError('upstream_timeout', 'The model server did not start to answer in the time set for it.'),
+          );
+        }, flight.upstream.responseHeaderMs);
+      });
+    });
+  };
+}
+
+function answers(flights: Flights): Plugin {
+  return (server) => {
+    // Emitted before httpxy copies the headers over, so that what is changed here is what the client gets.
+    server.on('proxyRes', (proxyRes, req, res) => {
+      const flight = flights.get(req);
+      if (flight === undefined) return;
+      flight.answer = proxyRes;
+      if (flight.headerTimer !== null) clearTimeout(flight.headerTimer);
+      prepareAnswer(proxyRes, res);
+    });
+    server.on('end', (req) => flights.get(req)?.settle('answered'));
+  };
+}
+
+function failures(flights: Flights): Plugin {
+  return (server) => {
+    const onFailure = (error: unknown, req?: IncomingMessage): void => {
+      const flight = req && flights.get(req);
+      if (flight === undefined) return;
+      if (flight.answer === null) flight.settle(upstreamError(error));
+      // An upstream may answer early and hang up on the rest of the request: its answer is whole all the same.
+      else if (!flight.answer.complete) flight.settle('cut');
+    };
+    server.on('error', onFailure);
+    server.on('econnreset', onFailure);
+  };
+}

@@ -1,0 +1,89 @@
+import type { IncomingMessage } from 'node:http';
+import { GatewayError } from '../errors.ts';
+
+export interface BodyLimits {
+  /** In bytes. */
+  readonly maxBytes: number;
+  /** Silence (ms) after which the body is given up. */
+  readonly idleMs: number;
+  /** Longest time (ms) for all of it. */
+  readonly totalMs: number;
+}
+
+/** How long a client that is told "too large" may go on sending, so that it gets to read the answer. */
+const LINGER_MS = 2000;
+
+/**
+ * Reads a request body into one Buffer. Plain events: `for await` over the stream costs twice as much as everything
+ * XState does for a request.
+ *
+ * INVARIANTS
+ * - It settles exactly once, and leaves no listener and no timer behind.
+ * - Once it has failed, nothing more is kept: the chunks are freed and the rest of the body is thrown away.
+ *
+ * @throws GatewayError `body_too_large`, `request_timeout`, or `client_closed_request` when the client has left.
+ */
+export function readBody(req: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+  const declared = Number(req.headers['content-length'] ?? 0);
+  if (declared > limits.maxBytes) {
+    discardRest(req);
+    return Promise.reject(tooLarge(limits.maxBytes));
+  }
+  return new Promise((resolve, reject) => {
+    let chunks: Buffer[] = [];
+    let length = 0;
+    const idle = setTimeout(onTimeout, limits.idleMs);
+    const total = setTimeout(onTimeout, limits.totalMs);
+
+    function onData(chunk: Buffer): void {
+      length += chunk.length;
+      if (length > limits.maxBytes) {
+        fail(tooLarge(limits.maxBytes));
+        return;
+      }
+      chunks.push(chunk);
+      idle.refresh();
+    }
+    function onEnd(): void {
+      stopListening();
+      const [only] = chunks;
+      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, length));
+    }
+    function onTimeout(): void {
+      fail(new GatewayError('request_timeout', 'The request body did not arrive in time.'));
+    }
+    function onGone(): void {
+      fail(new GatewayError('client_closed_request', 'The client left before its request was complete.'));
+    }
+    function fail(error: GatewayError): void {
+      chunks = [];
+      stopListening();
+      discardRest(req);
+      reject(error);
+    }
+    function stopListening(): void {
+      clearTimeout(idle);
+      clearTimeout(total);
+      req.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
+    }
+    req.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
+  });
+}
+
+/**
+ * Lets the rest of a body that nobody wants flow into nothing for a moment, then cuts the connection. Cutting at once
+ * would reset it, and the client would see that instead of the answer.
+ */
+function discardRest(req: IncomingMessage): void {
+  if (req.destroyed) return;
+  const { socket } = req;
+  const cut = setTimeout(() => socket.destroy(), LINGER_MS);
+  cut.unref();
+  req.once('close', () => clearTimeout(cut));
+  req.once('end', () => clearTimeout(cut));
+  req.resume();
+}
+
+function tooLarge(maxBytes: number): GatewayError {
+  return new GatewayError('body_too_large', `The request body is larger than ${maxBytes} bytes.`);
+}

@@ -1,0 +1,37 @@
+import type { Express, RequestHandler } from 'express';
+import { GatewayError } from '../errors.ts';
+
+/** One line of the route table. GET answers HEAD as well. */
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly handle: RequestHandler;
+}
+
+/** Registers the routes in their order, and for each path a 405 that names the methods it knows. */
+export function mountRoutes(app: Express, routes: readonly Route[]): void {
+  const allowed = new Map<string, Set<string>>();
+  for (const { method, path, handle } of routes) {
+    const methods = allowed.get(path) ?? new Set<string>();
+    allowed.set(path, methods);
+    if (method === 'GET') {
+      app.get(path, handle);
+      methods.add('GET').add('HEAD');
+    } else {
+      app.post(path, handle);
+      methods.add('POST');
+    }
+  }
+  for (const [path, methods] of allowed) app.all(path, methodNotAllowed([...methods].sort().join(', ')));
+}
+
+function methodNotAllowed(allow: string): RequestHandler {
+  return (req, res) => {
+    res.setHeader('allow', allow);
+    throw new GatewayError('method_not_allowed', `${req.method} is not possible here, only ${allow}.`);
+  };
+}
+
+export const notFound: RequestHandler = () => {
+  throw new GatewayError('not_found', 'There is nothing at this path.');
+};

@@ -1,0 +1,57 @@
+import { createServer } from 'node:http';
+import type { Server, ServerOptions } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { GatewayError } from '../errors.ts';
+import { createApp } from './app.ts';
+import type { HttpDeps } from './deps.ts';
+import { writeErrorToSocket } from './socket-error.ts';
+
+/**
+ * Limits of the listening server. A request must be *received* in time; how long its answer takes is nobody's business.
+ */
+export const serverOptions: ServerOptions = {
+  // A client that sends its headers byte by byte is cut off.
+  headersTimeout: 30_000,
+  // Node's clock for the whole request also runs while a body waits for its model to load. read-body has a better one.
+  requestTimeout: 0,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 64 * 1024,
+  keepAliveTimeout: 75_000,
+  noDelay: true,
+  // Anything else that asks for an upgrade (curl --http2 does) is an ordinary request.
+  shouldUpgradeCallback: (req) => /^websocket$/i.test(req.headers.upgrade ?? ''),
+};
+
+/** A server with everything: the app, WebSockets, and answers to what is not even HTTP. It does not listen yet. */
+export function createHttpServer(deps: HttpDeps, options: ServerOptions = {}): Server {
+  const app = createApp(deps);
+  const server = createServer({ ...serverOptions, ...options }, app);
+  // Without this listener node invites every body, however large it is announced.
+  server.on('checkContinue', (req, res) => {
+    if (Number(req.headers['content-length'] ?? 0) <= deps.config.server.maxBodyBytes) res.writeContinue();
+    app(req, res);
+  });
+  server.on('clientError', answerClientError);
+  return server;
+}
+
+/** Node could not read a request: there is a socket, and nothing else to answer on. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || (socket as Socket).bytesWritten > 0) {
+    socket.destroy();
+    return;
+  }
+  writeErrorToSocket(socket, unreadable(error.code), '');
+}
+
+function unreadable(code: string | undefined): GatewayError {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new GatewayError('headers_too_large', 'The headers of the request are too large.');
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new GatewayError('request_timeout', 'The request did not arrive in time.');
+    default:
+      return new GatewayError('bad_request', 'This is not an HTTP request that can be understood.');
+  }
+}

@@ -1,0 +1,173 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Config, ModelConfig, ProfileConfig } from '../../src/config/types.ts';
+import type { Desk, Destination, Lease, Upstream } from '../../src/dispatch/lease.ts';
+import { GatewayError } from '../../src/errors.ts';
+import type { HttpDeps, HttpTimes, TextLog } from '../../src/http/deps.ts';
+import { createHttpServer } from '../../src/http/server.ts';
+
+/** The HTTP room on a real socket, with a desk that lends what the test says. */
+export interface FakeGateway {
+  readonly url: string;
+  readonly port: number;
+  readonly server: Server;
+  readonly desk: FakeDesk;
+  /** Lines of the gateway's own log. */
+  readonly log: string[];
+  close(): Promise<void>;
+}
+
+export interface FakeDesk extends Desk {
+  readonly asked: Destination[];
+  readonly granted: number;
+  readonly released: number;
+  /** Leases out at this moment. */
+  held(): number;
+  /** Resolves when nothing is lent. */
+  allBack(): Promise<void>;
+}
+
+/** @param lend Gives the upstream for a ticket, or throws what the desk refuses it with. */
+export function fakeDesk(
+  lend: (destination: Destination, signal: AbortSignal) => Promise<Upstream> | Upstream,
+): FakeDesk {
+  const asked: Destination[] = [];
+  let granted = 0;
+  let released = 0;
+  let waiting: (() => void)[] = [];
+  return {
+    asked,
+    get granted() {
+      return granted;
+    },
+    get released() {
+      return released;
+    },
+    held: () => granted - released,
+    allBack() {
+      return new Promise((resolve) => {
+        if (granted === released) resolve();
+        else waiting.push(resolve);
+      });
+    },
+    async acquire(destination, signal): Promise<Lease> {
+      asked.push(destination);
+      const upstream = await lend(destination, signal);
+      granted += 1;
+      let out = true;
+      return {
+        model: destination.model,
+        upstream,
+        release() {
+          if (!out) return;
+          out = false;
+          released += 1;
+          if (granted !== released) return;
+          for (const resolve of waiting) resolve();
+          waiting = [];
+        },
+      };
+    },
+  };
+}
+
+/** Waits until the client has left, as a queue does. */
+export function waitForAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new GatewayError('client_closed_request', 'gone')));
+  });
+}
+
+export function modelConfig(id: string, overrides: Partial<ModelConfig> = {}): ModelConfig {
+  return {
+    id,
+    name: '',
+    description: '',
+    cmd: `server --model ${id}`,
+    argv: ['server', '--model', id],
+    stopArgv: null,
+    env: {},
+    upstream: { url: 'http://127.0.0.1:1', protocol: 'http:', hostname: '127.0.0.1', port: 1, basePath: '' },
+    checkEndpoint: '/health',
+    healthTimeoutMs: 1000,
+    ttlMs: 0,
+    stopTimeoutMs: 1000,
+    aliases: [],
+    unlisted: false,
+    useModelName: null,
+    concurrencyLimit: null,
+    metadata: {},
+    timeouts: { connectMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 },
+    ...overrides,
+  };
+}
+
+export function httpConfig(
+  models: readonly ModelConfig[],
+  overrides: { profiles?: readonly ProfileConfig[]; maxBodyBytes?: number; logRequests?: boolean } = {},
+): Config {
+  return {
+    models: new Map(models.map((model) => [model.id, model])),
+    aliases: new Map(models.flatMap((model) => model.aliases.map((alias) => [alias, model.id] as const))),
+    profiles: new Map((overrides.profiles ?? []).map((profile) => [profile.id, profile])),
+    scheduler: { maxWaitMs: 1000, maxQueue: 10 },
+    server: { maxBodyBytes: overrides.maxBodyBytes ?? 64 * 1024 * 1024 },
+    logLevel: 'info',
+    logRequests: overrides.logRequests ?? false,
+  };
+}
+
+export function textLog(history = ''): TextLog & { write(chunk: string): void; listeners(): number } {
+  const listeners = new Set<(chunk: string) => void>();
+  let text = history;
+  return {
+    history: () => text,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    write(chunk) {
+      text += chunk;
+      for (const listener of listeners) listener(chunk);
+    },
+    listeners: () => listeners.size,
+  };
+}
+
+export async function startGateway(
+  desk: FakeDesk,
+  overrides: Partial<HttpDeps> & { times?: Partial<HttpTimes> } = {},
+): Promise<FakeGateway> {
+  const log: string[] = [];
+  const keep = (message: string | (() => string)): void => {
+    log.push(typeof message === 'string' ? message : message());
+  };
+  const server = createHttpServer({
+    config: httpConfig([modelConfig('alpha'), modelConfig('beta')]),
+    desk,
+    control: { unload: () => Promise.resolve(), load: () => Promise.resolve() },
+    board: { phaseOf: () => 'stopped', actors: () => [] },
+    journal: { history: () => [], subscribe: () => () => {} },
+    logs: { proxy: textLog(), upstream: textLog(), combined: textLog(), of: () => textLog() },
+    machines: () => ({}),
+    logger: { info: keep, warn: keep, error: keep },
+    ...overrides,
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    server,
+    desk,
+    log,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => {
+        server.close(resolve);
+      });
+    },
+  };
+}
