@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
 import { answerOf, ask } from './ask.ts';
 import { ALPHA_SAYS, llamaCommand } from './llama-server.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from '../kit/temporary-folder.ts';
 
 let gateway: Gateway;
 

@@ -16,11 +16,11 @@ export function modelFile(model: TinyModel): string {
   return `${FOLDER}/models/${model}.gguf`;
 }
 
-/** One slot and one thread: ggml's threads spin at their barriers, and a busy machine makes that slow. */
-const THRIFTY = '--host 127.0.0.1 -np 1 -t 1 -tb 1';
+/** A small context, one slot and one thread: ggml's threads spin at their barriers, and a busy machine makes that slow. */
+export const THRIFTY = '--host 127.0.0.1 -c 2048 -np 1 -t 1 -tb 1';
 
 /** A `cmd` for the configuration. */
-export function llamaCommand(model: TinyModel, more = '-c 2048'): string {
+export function llamaCommand(model: TinyModel, more = ''): string {
   return `'${LLAMA_SERVER}' -m '${modelFile(model)}' --port \${PORT} ${THRIFTY} ${more}`;
 }
 

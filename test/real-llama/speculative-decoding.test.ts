@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createGateway } from '../../src/gateway.ts';
 import { ask } from './ask.ts';
 import { llamaCommand, modelFile } from './llama-server.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from '../kit/temporary-folder.ts';
 
 it('runs a draft model with the options of docs/examples/speculative-decoding.yaml', async () => {
   const draft = `-md '${modelFile('tiny-loop')}' --spec-type draft-simple`;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
 import { answerOf, ask } from './ask.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../kit/free-port.ts';
 import { LLAMA_SERVER, llamaCommand, SLOW_SAYS } from './llama-server.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from '../kit/temporary-folder.ts';
 
 let gateway: Gateway;
 let slowPort: number;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
 import { answerOf, ask, dataOf } from './ask.ts';
 import { ALPHA_SAYS, llamaCommand, pidsServing } from './llama-server.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from '../kit/temporary-folder.ts';
 
 // A llama-server with a request in flight does not end on SIGTERM until its client has gone. So the gateway has to go
 // first: if it did not, each of these stops would last for this long and end in SIGKILL.

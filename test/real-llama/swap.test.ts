@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
 import { answerOf, ask, dataOf, deltaOf, everything } from './ask.ts';
 import { ALPHA_SAYS, BETA_SAYS, llamaCommand, pidsServing } from './llama-server.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from '../kit/temporary-folder.ts';
 
 let gateway: Gateway;
 const states: string[] = [];

@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../kit/free-port.ts';
+import { timedRequest } from './request.ts';
+
+/** A gateway that takes part, started as a user would start it: by a shell command. */
+export interface Recipe {
+  readonly name: string;
+  /** With `{config}`, `{port}` and `{folder}` where the file, the port and a folder for its data belong. */
+  readonly command: string;
+}
+
+export interface Contestant {
+  readonly name: string;
+  readonly url: string;
+  readonly pid: number;
+  /** From the spawn to its first answer. */
+  readonly startMs: number;
+  close(): Promise<void>;
+}
+
+const LAUNCHER = fileURLToPath(new URL('../../src/launcher.js', import.meta.url));
+
+export const OURS: Recipe = {
+  name: 'llama-swap (this one)',
+  command: `'${process.execPath}' '${LAUNCHER}' serve --config {config} --listen 127.0.0.1:{port} --data-dir {folder}`,
+};
+
+/** Starts a gateway on a configuration in llama-swap's form; YAML reads JSON too. */
+export async function start({ name, command }: Recipe, config: object): Promise<Contestant> {
+  const folder = mkdtempSync(join(tmpdir(), 'llama-swap-bench-'));
+  const file = join(folder, 'config.yaml');
+  writeFileSync(file, JSON.stringify(config));
+  const port = await freePort();
+  const filled = command.replaceAll('{config}', file).replaceAll('{port}', String(port)).replaceAll('{folder}', folder);
+
+  const started = performance.now();
+  const child = spawn('sh', ['-c', `exec ${filled}`], { stdio: ['ignore', 'ignore', 'inherit'], detached: true });
+  const url = `http://127.0.0.1:${port}`;
+  while (!(await timedRequest(`${url}/v1/models`).catch(() => null))) {
+    if (child.exitCode !== null) throw new Error(`${name}: exited with code ${child.exitCode}`);
+    await delay(1);
+  }
+  return {
+    name,
+    url,
+    pid: child.pid ?? 0,
+    startMs: performance.now() - started,
+    close: async () => {
+      await end(child);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  const deadline = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  await exit;
+  clearTimeout(deadline);
+}
