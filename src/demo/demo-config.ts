@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { ConfigInput } from '../config/input.ts';
 
 /** The stand-in server beside this file: a .ts in a checkout, a .js where the project is built. */
 const STAND_IN = fileURLToPath(import.meta.url).replace(/demo-config(\.[jt]s)$/, 'stand-in-server$1');
@@ -7,7 +8,7 @@ const STAND_IN = fileURLToPath(import.meta.url).replace(/demo-config(\.[jt]s)$/,
  * What the gateway serves when it is given no configuration: three stand-in model servers, as a YAML file would
  * describe them. Plain data for the same loader that reads files.
  */
-export function demoConfig(): object {
+export function demoConfig(): ConfigInput {
   return {
     models: {
       'demo-chat-small': {
