@@ -1,0 +1,172 @@
+import { parseCheckEndpoint } from './check-endpoint.ts';
+import { hasUnclosedQuote, splitCommand } from './command.ts';
+import { durationMs } from './duration.ts';
+import { DEFAULT_PROXY } from './expand.ts';
+import type { ModelInput, TimeoutsInput } from './input.ts';
+import type { KeyPath } from './problems.ts';
+import { parseProxyUrl } from './proxy-url.ts';
+import type { Report } from './report.ts';
+import type { ModelConfig, UpstreamConfig, UpstreamTimeouts } from './types.ts';
+
+/** What a model takes over from the top level when it says nothing itself. */
+export interface ModelDefaults {
+  readonly healthTimeoutMs: number;
+  /** Shortest healthCheckTimeout, in seconds. */
+  readonly minHealthCheckTimeout: number;
+  readonly ttlMs: number;
+  readonly stopTimeoutMs: number;
+  readonly platform: NodeJS.Platform;
+}
+
+/** Only ever seen by whoever also gets an error. */
+const NO_UPSTREAM: UpstreamConfig = { url: '', protocol: 'http:', hostname: '', port: 0, basePath: '' };
+const WINDOWS_STOP = 'taskkill /f /t /pid ${PID}';
+/** Known to open dozens of connections at once for a single page. */
+const COMFYUI = { id: 'comfyui_auto', minConcurrency: 50 };
+const SHELL_WORDS = new Set(['&&', '||', '|', ';', '&', '>', '>>', '<', '2>', '2>&1', '&>']);
+
+/**
+ * Fills in the defaults of one model and checks what a schema cannot.
+ *
+ * @param shownCmd the command for people, without values from the environment
+ */
+export function modelConfig(
+  id: string,
+  raw: Partial<ModelInput<never>>,
+  shownCmd: string,
+  defaults: ModelDefaults,
+  report: Report,
+): ModelConfig {
+  const path: KeyPath = ['models', id];
+  const { platform } = defaults;
+  if (id.trim() === '') report.error(path, 'a model needs an id', 'put a name before the colon');
+  return {
+    id,
+    name: raw.name?.trim() ?? '',
+    description: raw.description?.trim() ?? '',
+    cmd: shownCmd.trim(),
+    argv: command(raw.cmd, [...path, 'cmd'], platform, report) ?? [],
+    stopArgv: stopCommand(raw.cmdStop, [...path, 'cmdStop'], platform, report),
+    env: environment(raw.env ?? []),
+    upstream: upstream(raw, [...path, 'proxy'], report),
+    checkEndpoint: checkEndpoint(raw.checkEndpoint ?? '/health', [...path, 'checkEndpoint'], report),
+    healthTimeoutMs:
+      raw.healthCheckTimeout === undefined
+        ? defaults.healthTimeoutMs
+        : healthTimeoutMs(
+            raw.healthCheckTimeout,
+            defaults.minHealthCheckTimeout,
+            [...path, 'healthCheckTimeout'],
+            report,
+          ),
+    ttlMs: ttlMs(raw.ttl ?? -1, defaults.ttlMs, [...path, 'ttl'], report),
+    stopTimeoutMs: raw.unloadTimeout
+      ? durationMs(raw.unloadTimeout, [...path, 'unloadTimeout'], report)
+      : defaults.stopTimeoutMs,
+    aliases: raw.aliases ?? [],
+    unlisted: raw.unlisted ?? false,
+    useModelName: raw.useModelName?.trim() || null,
+    concurrencyLimit: concurrencyLimit(id, raw.concurrencyLimit ?? 0),
+    metadata: raw.metadata ?? {},
+    timeouts: timeouts(raw.timeouts ?? {}, [...path, 'timeouts'], report),
+  };
+}
+
+/** Times below the floor are raised to it: a model server that is starting cannot be rushed. */
+export function healthTimeoutMs(seconds: number, floor: number, path: KeyPath, report: Report): number {
+  if (seconds >= floor) return durationMs(seconds, path, report);
+  report.warning(path, `is less than ${floor} s; ${floor} s is used`, `write ${floor} or more`);
+  return durationMs(floor, path, report);
+}
+
+function command(
+  text: string | undefined,
+  path: KeyPath,
+  platform: NodeJS.Platform,
+  report: Report,
+): readonly string[] | null {
+  if (text === undefined) return null;
+  const argv = splitCommand(text, platform);
+  if (argv.length === 0 || argv[0] === '') {
+    report.error(
+      path,
+      'holds no program to run',
+      'write the program and its arguments, for example llama-server --port ${PORT}',
+    );
+  }
+  if (hasUnclosedQuote(text, platform)) {
+    report.warning(path, 'has a quote that is never closed', 'close it, or escape it with a backslash');
+  }
+  const shellWord = argv.find((word) => SHELL_WORDS.has(word));
+  if (shellWord !== undefined) {
+    report.warning(
+      path,
+      `passes ${shellWord} as an argument: there is no shell`,
+      `for a shell write sh -c '…', or quote it if it is meant as "${shellWord}"`,
+    );
+  }
+  return argv;
+}
+
+function stopCommand(
+  text: string | undefined,
+  path: KeyPath,
+  platform: NodeJS.Platform,
+  report: Report,
+): readonly string[] | null {
+  if (text !== undefined && text.trim() !== '') return command(text, path, platform, report);
+  return platform === 'win32' ? splitCommand(WINDOWS_STOP, platform) : null;
+}
+
+/** `K=V` items to a record; of two with the same name the later one counts. */
+function environment(items: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    items.map((item) => {
+      const equals = item.indexOf('=');
+      return [item.slice(0, equals), item.slice(equals + 1)];
+    }),
+  );
+}
+
+function upstream(raw: Partial<ModelInput<never>>, path: KeyPath, report: Report): UpstreamConfig {
+  // Without a command there is no port: that the command is missing has been said.
+  if (raw.proxy === undefined || raw.proxy === DEFAULT_PROXY) return NO_UPSTREAM;
+  const parsed = parseProxyUrl(raw.proxy);
+  if ('wrong' in parsed) {
+    report.error(path, parsed.wrong, parsed.hint);
+    return NO_UPSTREAM;
+  }
+  if (parsed.ignored !== null) {
+    report.warning(path, `${parsed.ignored} of the URL will not be used`, 'write protocol, host, port and path only');
+  }
+  return parsed.upstream;
+}
+
+function checkEndpoint(text: string, path: KeyPath, report: Report): string | null {
+  const parsed = parseCheckEndpoint(text);
+  if ('path' in parsed) return parsed.path;
+  report.error(path, parsed.wrong, parsed.hint);
+  return null;
+}
+
+function ttlMs(seconds: number, inherited: number, path: KeyPath, report: Report): number {
+  if (seconds === -1) return inherited;
+  if (seconds < 0) report.error(path, 'must be 0 or more, or -1', 'write 0 for "never", -1 for the globalTTL');
+  return durationMs(seconds, path, report);
+}
+
+function concurrencyLimit(id: string, limit: number): number | null {
+  if (limit <= 0) return null;
+  return id === COMFYUI.id ? Math.max(limit, COMFYUI.minConcurrency) : limit;
+}
+
+function timeouts(raw: TimeoutsInput<never>, path: KeyPath, report: Report): UpstreamTimeouts {
+  const read = (key: keyof TimeoutsInput, fallback: number): number =>
+    durationMs(raw[key] ?? fallback, [...path, key], report);
+  return {
+    connectMs: read('connect', 30),
+    keepAliveMs: read('keepalive', 30),
+    responseHeaderMs: read('responseHeader', 0),
+    idleConnectionMs: read('idleConn', 90),
+  };
+}

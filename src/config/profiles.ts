@@ -1,0 +1,84 @@
+import { closest } from './closest.ts';
+import type { KeyPath } from './problems.ts';
+import { listenAddress } from './proxy-url.ts';
+import type { Report } from './report.ts';
+import type { ModelConfig, ProfileConfig } from './types.ts';
+
+/** The models that profiles may name. */
+export interface KnownModels {
+  readonly models: ReadonlyMap<string, ModelConfig>;
+  readonly aliases: ReadonlyMap<string, string>;
+  /** Ids that are in the source; some of them may have errors and be missing in `models`. */
+  readonly declared: ReadonlySet<string>;
+}
+
+/** List-shaped profiles, with their members (ids or aliases) resolved to ids. */
+export function profileConfigs(
+  raw: Readonly<Record<string, readonly string[]>>,
+  known: KnownModels,
+  report: Report,
+): Map<string, ProfileConfig> {
+  const profiles = Object.entries(raw).map(([id, names]): [string, ProfileConfig] => {
+    const path: KeyPath = ['profiles', id];
+    if (id.trim() === '' || /[:/]/.test(id)) {
+      report.error(path, 'a profile name must not be empty, nor hold ":" or "/"', 'choose a name like coding');
+    }
+    const members = resolveMembers(names, path, known, report);
+    checkAddresses(members, path, known, report);
+    checkNames(id, members, path, known, report);
+    return [id, { id, members }];
+  });
+  return new Map(profiles);
+}
+
+function resolveMembers(names: readonly string[], path: KeyPath, known: KnownModels, report: Report): string[] {
+  const members: string[] = [];
+  names.forEach((name, index) => {
+    const id = known.models.has(name) ? name : known.aliases.get(name);
+    if (id !== undefined && members.includes(id)) {
+      report.warning([...path, index], `"${name}" is in this profile already`, 'take it out');
+    } else if (id !== undefined) {
+      members.push(id);
+    } else if (!known.declared.has(name)) {
+      const near = closest(name, [...known.models.keys(), ...known.aliases.keys()]);
+      const hint = near === null ? 'name the id or an alias of a model' : `did you mean ${near}?`;
+      report.error([...path, index], `there is no model "${name}"`, hint);
+    }
+  });
+  return members;
+}
+
+/** Members run at the same time, so each needs an address of its own. */
+function checkAddresses(members: readonly string[], path: KeyPath, known: KnownModels, report: Report): void {
+  const owners = new Map<string, string>();
+  for (const member of members) {
+    const upstream = known.models.get(member)?.upstream;
+    if (upstream === undefined || upstream.url === '') continue;
+    const address = listenAddress(upstream);
+    const owner = owners.get(address);
+    if (owner === undefined) owners.set(address, member);
+    else {
+      report.error(
+        path,
+        `"${owner}" and "${member}" listen on the same address, ${address}, and are to run together`,
+        'use ${PORT} in their cmd, or give each its own port',
+      );
+    }
+  }
+}
+
+/** `profile:model` must not be something else as well. */
+function checkNames(id: string, members: readonly string[], path: KeyPath, known: KnownModels, report: Report): void {
+  for (const member of members) {
+    for (const name of [member, ...(known.models.get(member)?.aliases ?? [])]) {
+      for (const address of [`${id}:${name}`, `${id}/${name}`]) {
+        if (!known.models.has(address) && !known.aliases.has(address)) continue;
+        report.error(
+          path,
+          `"${address}" is a member of this profile and also a model of its own`,
+          'rename one of the two',
+        );
+      }
+    }
+  }
+}
