@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { parseConfig } from '../../../src/config/load-config.ts';
+import { parseConfig } from '../../../src/config/load.ts';
 import { demoConfig } from '../../../src/demo/demo-config.ts';
 
 it('is a configuration without a warning, whose commands exist and name their model', async () => {

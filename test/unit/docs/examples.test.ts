@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { loadConfigFile, parseConfig } from '../../../src/config/load-config.ts';
+import { loadConfigFile, parseConfig } from '../../../src/config/load.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../../docs/examples', import.meta.url));
 const README = fileURLToPath(new URL('../../../README.md', import.meta.url));
