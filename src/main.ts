@@ -1,0 +1,37 @@
+import { parseArguments } from './cli/arguments.ts';
+import type { Command } from './cli/arguments.ts';
+import { EXIT } from './cli/exit-code.ts';
+import type { ExitCode } from './cli/exit-code.ts';
+import { USAGE } from './cli/usage.ts';
+
+/** Each command brings its own modules: asking for the version does not load a web framework. */
+async function run(command: Command): Promise<ExitCode> {
+  switch (command.name) {
+    case 'help':
+      process.stdout.write(USAGE);
+      return EXIT.ok;
+    case 'version': {
+      const { packageVersion } = await import('./cli/version.ts');
+      process.stdout.write(`llama-swap ${packageVersion()}\n`);
+      return EXIT.ok;
+    }
+    case 'misused':
+      process.stderr.write(`${command.message}\n\n${USAGE}`);
+      return EXIT.usage;
+    case 'check': {
+      const { check } = await import('./cli/check.ts');
+      return check(command, (text) => void process.stdout.write(text));
+    }
+    case 'serve': {
+      const { serve } = await import('./cli/serve.ts');
+      return serve(command);
+    }
+  }
+}
+
+// Whoever reads the output may leave before the end (`| head`); that is no reason to end badly.
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
+
+// A timer or connection that somebody forgot must not keep a finished program alive.
+process.exit(await run(parseArguments(process.argv.slice(2))));

@@ -1,0 +1,172 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/**
+ * Which room may know which. A room is a folder below `src/`, a file in it, or `machines/`; `machines/shared` is the
+ * vocabulary. Rooms that are not named are forbidden, and so is a new room without a rule. An import of types only costs
+ * nothing at run time.
+ */
+interface Rule {
+  readonly rooms?: readonly string[];
+  readonly onlyTypesOfRooms?: readonly string[];
+  readonly packages?: readonly string[];
+  readonly onlyTypesOfPackages?: readonly string[];
+  /** May use Node's own modules. */
+  readonly node: boolean;
+}
+
+const RULES: Readonly<Record<string, Rule>> = {
+  machines: { packages: ['xstate'], node: false },
+  errors: { onlyTypesOfRooms: ['machines'], node: false },
+  'listen-address': { node: false },
+  'data-directory': { node: true },
+  config: { onlyTypesOfRooms: ['machines'], packages: ['ajv', 'js-yaml'], node: true },
+  process: { packages: ['tree-kill'], node: true },
+  actors: {
+    rooms: ['machines', 'process'],
+    onlyTypesOfRooms: ['config', 'dispatch'],
+    packages: ['xstate'],
+    node: true,
+  },
+  dispatch: {
+    rooms: ['machines', 'errors'],
+    onlyTypesOfRooms: ['config'],
+    onlyTypesOfPackages: ['xstate'],
+    node: true,
+  },
+  http: {
+    rooms: ['machines/shared', 'dispatch', 'errors'],
+    onlyTypesOfRooms: ['config', 'observability'],
+    packages: ['express', 'http-proxy-middleware'],
+    node: true,
+  },
+  observability: {
+    rooms: ['machines/shared'],
+    onlyTypesOfRooms: ['config'],
+    packages: ['winston', 'ws'],
+    onlyTypesOfPackages: ['xstate'],
+    node: true,
+  },
+  demo: { onlyTypesOfRooms: ['config'], node: true },
+  gateway: {
+    rooms: [
+      'machines',
+      'errors',
+      'data-directory',
+      'listen-address',
+      'config',
+      'process',
+      'actors',
+      'dispatch',
+      'http',
+      'observability',
+    ],
+    packages: ['xstate'],
+    node: true,
+  },
+  cli: {
+    rooms: ['gateway', 'config', 'demo', 'machines', 'observability', 'data-directory', 'listen-address'],
+    node: true,
+  },
+  main: { rooms: ['cli'], node: true },
+  launcher: { rooms: ['main'], node: true },
+};
+
+const ROOT = join(import.meta.dirname, '../..');
+
+interface Import {
+  readonly from: string;
+  readonly onlyTypes: boolean;
+}
+
+const STATEMENT = /^(?:import|export)\s+(type\s)?([^'"`;]*?)\s*from\s+'([^']+)'/gm;
+const SIDE_EFFECT_OR_DYNAMIC = /(?:^import\s+|\bimport\()'([^']+)'/gm;
+
+function importsOf(text: string): Import[] {
+  const statements = [...text.matchAll(STATEMENT)].map(([, type, clause = '', from = '']) => ({
+    from,
+    onlyTypes: type !== undefined || /^\{(\s*type\s[^,}]*,?)+\s*\}$/.test(clause),
+  }));
+  const others = [...text.matchAll(SIDE_EFFECT_OR_DYNAMIC)].map(([, from = '']) => ({ from, onlyTypes: false }));
+  return [...statements, ...others];
+}
+
+/** @param file Relative to the repository, with slashes. */
+function roomOf(file: string): string {
+  const [top = '', room = ''] = file.split('/');
+  return top === 'src' ? room.replace(/\.[jt]s$/, '') : top;
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+}
+
+/** What a file with this text may not import. */
+function violationsOf(file: string, text: string): string[] {
+  const rule = RULES[roomOf(file)];
+  if (rule === undefined) return [`${file}: the room "${roomOf(file)}" has no rule`];
+  return importsOf(text)
+    .filter(({ from, onlyTypes }) => !isAllowed(rule, file, from, onlyTypes))
+    .map(({ from }) => `${file} imports ${from}`);
+}
+
+function isAllowed(rule: Rule, file: string, from: string, onlyTypes: boolean): boolean {
+  if (from.startsWith('.')) {
+    const target = join(dirname(file), from).split(sep).join('/');
+    const isIn = (room: string): boolean => roomOf(target) === room || target.startsWith(`${room}/`);
+    return (
+      isIn(roomOf(file)) || rule.rooms?.some(isIn) === true || (onlyTypes && rule.onlyTypesOfRooms?.some(isIn) === true)
+    );
+  }
+  if (/^(node:|fs$|module$|url$)/.test(from)) return rule.node;
+  const name = packageOf(from);
+  return rule.packages?.includes(name) === true || (onlyTypes && rule.onlyTypesOfPackages?.includes(name) === true);
+}
+
+const FILES = globSync(['machines/**/*.ts', 'src/**/*.{ts,js}'], { cwd: ROOT })
+  .map((file) => file.split(sep).join('/'))
+  .map((file) => ({ file, text: readFileSync(join(ROOT, file), 'utf8') }));
+
+describe('architecture', () => {
+  it('no file imports what its room may not know', () => {
+    expect(FILES.length).toBeGreaterThan(40);
+    expect(FILES.flatMap(({ file, text }) => violationsOf(file, text))).toEqual([]);
+  });
+
+  it('machines/ reads no clock, no chance and no timer', () => {
+    const impure = /\b(Date\.now|new Date|Math\.random|setTimeout|setInterval|performance\.|globalThis)\b/;
+    expect(FILES.filter(({ file, text }) => file.startsWith('machines/') && impure.test(text))).toEqual([]);
+  });
+
+  it('only main.ts ends the program, and the stand-in server, which is one of its own', () => {
+    const enders = FILES.filter(({ text }) => /\bprocess\.exit\(/.test(text)).map(({ file }) => file);
+    expect(enders.filter((file) => file !== 'src/demo/stand-in-server.ts')).toEqual(['src/main.ts']);
+  });
+
+  it.each([
+    ['machines/model/a.ts', `import { once } from 'node:events';`],
+    ['machines/model/a.ts', `import type { Config } from '../../src/config/types.ts';`],
+    ['src/http/a.ts', `import { createActor } from 'xstate';`],
+    ['src/http/a.ts', `import {\n  start,\n} from '../actors/wire.ts';`],
+    ['src/http/routes/a.ts', `export * from '../../process/spawn.ts';`],
+    ['src/http/routes/a.ts', `const a = await import('../../gateway.ts');`],
+    ['src/config/a.ts', `import '../gateway.ts';`],
+    ['src/config/a.ts', `import { type Phase, PHASES } from '../../machines/shared/phase.ts';`],
+    ['src/observability/a.ts', `import { createActor } from 'xstate';`],
+    ['src/http/a.ts', `import { modelMachine } from '../../machines/model/machine.ts';`],
+    ['src/process/a.ts', `import type { Config } from '../config/types.ts';`],
+    ['src/unheard-of/a.ts', ``],
+  ])('would notice %s: %s', (file, text) => {
+    expect(violationsOf(file, text)).toHaveLength(1);
+  });
+
+  it.each([
+    ['src/config/a.ts', `import { type Phase } from '../../machines/shared/phase.ts';`],
+    ['src/http/routes/a.ts', `import type { Desk } from '../../dispatch/lease.ts';\nimport express from 'express';`],
+    ['src/http/a.ts', `import { modelActorId } from '../../machines/shared/ids.ts';`],
+    ['src/cli/a.ts', `const { createGateway } = await import('../gateway.ts');`],
+  ])('allows %s: %s', (file, text) => {
+    expect(violationsOf(file, text)).toEqual([]);
+  });
+});
