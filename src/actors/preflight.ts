@@ -1,18 +1,12 @@
 import { fromPromise } from 'xstate';
-import type { Failure } from '../../machines/shared/failure.ts';
 import type { ModelId } from '../../machines/shared/ids.ts';
+import type { PreflightInput, PreflightResult } from '../../machines/swap/types.ts';
 import { findExecutable } from '../process/executable.ts';
 import type { Leftovers } from '../process/leftovers.ts';
 import type { ActorLog } from './actor-log.ts';
 import { addressProblem } from './address-check.ts';
 import { failure } from './failures.ts';
 import { addressOf, type ModelRegistry, sameAddress } from './model-registry.ts';
-
-export interface PreflightInput {
-  readonly loads: readonly ModelId[];
-  /** Models that will be stopped before these are started. */
-  readonly leaves: readonly ModelId[];
-}
 
 export interface PreflightParts {
   readonly registry: ModelRegistry;
@@ -25,7 +19,7 @@ export interface PreflightParts {
  * Resolves with the first reason, or null. It never rejects: what it cannot find out, the start will.
  */
 export function createPreflight(parts: PreflightParts) {
-  return fromPromise<Failure | null, PreflightInput>(async ({ input }) => {
+  return fromPromise<PreflightResult, PreflightInput>(async ({ input }) => {
     try {
       for (const model of input.loads) {
         const problem = await problemOf(model, input, parts);
@@ -38,7 +32,7 @@ export function createPreflight(parts: PreflightParts) {
   });
 }
 
-async function problemOf(model: ModelId, input: PreflightInput, parts: PreflightParts): Promise<Failure | null> {
+async function problemOf(model: ModelId, input: PreflightInput, parts: PreflightParts): Promise<PreflightResult> {
   const { registry } = parts;
   if (registry.current(model) !== null && !input.leaves.includes(model)) return null;
 

@@ -21,6 +21,8 @@ export interface Ledger {
   add(pid: number, mark: string, label: string): LedgerEntry;
   remove(entry: LedgerEntry): void;
   entries(): readonly LedgerEntry[];
+  /** SIGKILL for the processes of that label, should their owner have failed. */
+  kill(label: string): void;
   /** Ends what gateways that are gone have left behind. Resolves when it is gone, with how many there were. */
   sweep(): Promise<number>;
   /** SIGKILL for every process of this gateway and its descendants; synchronous, for the end of the program. */
@@ -88,6 +90,9 @@ export function createLedger(options: {
       if (children.delete(entry.mark)) write();
     },
     entries: () => [...children.values()],
+    kill(label) {
+      for (const entry of children.values()) if (entry.label === label) killEntry(entry);
+    },
     async sweep() {
       const records = readRecords(directory, (damaged) => warn(`removed the damaged process ledger ${damaged}`));
       const dead = records.filter(({ record }) => record.mark !== mark && !lives(record.gateway));
@@ -101,13 +106,18 @@ export function createLedger(options: {
       return counts.reduce((sum, count) => sum + count, 0);
     },
     killAll() {
-      for (const entry of children.values()) if (stillRuns(entry) || entry.startToken === null) killTree(entry.pid);
+      for (const entry of children.values()) killEntry(entry);
       if (children.size > 0) killMarkedSync(mark);
     },
     close() {
       if (children.size === 0 && onDisk) removeRecord(path);
     },
   };
+}
+
+/** An entry can outlive its process; where the system tells no start times, a child of ours keeps its pid till then. */
+function killEntry(entry: LedgerEntry): void {
+  if (entry.startToken === null || stillRuns(entry)) killTree(entry.pid);
 }
 
 function lives(gateway: ProcessIdentity): boolean {

@@ -1,0 +1,227 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../kit/free-port.ts';
+import { assertNoProcessLeft, awaitExit, eventually, fixtureArgv, isAlive } from '../../kit/processes.ts';
+import { createSupervision, type SpecPart, type Supervision, type TestRunner } from '../../kit/supervision.ts';
+import { temporaryFolder } from '../../kit/temporary-folder.ts';
+
+describe('stopping a process', () => {
+  const folder = temporaryFolder();
+  let supervision: Supervision;
+  let files = 0;
+  const freshFile = (): string => join(folder, `pid-${++files}`);
+  afterEach(async () => {
+    await supervision.close();
+    await assertNoProcessLeft();
+  });
+
+  /** Starts one model and waits until it has printed that it listens. */
+  async function started(name: string, options: Record<string, string> = {}, part: SpecPart = {}) {
+    const port = await freePort();
+    supervision = createSupervision(folder, { a: { port, argv: fixtureArgv(name, { port, ...options }), ...part } });
+    const runner = supervision.runner('a');
+    runner.send('process.start');
+    const { pid } = await runner.next('process.spawned');
+    await printed('listening');
+    return { runner, pid, port };
+  }
+
+  const printed = (text: string): Promise<void> =>
+    eventually(() => supervision.output().includes(text), `the output "${text}"`);
+
+  async function pidIn(file: string): Promise<number> {
+    await eventually(() => existsSync(file) && readFileSync(file, 'utf8') !== '', `the pid in ${file}`);
+    return Number(readFileSync(file, 'utf8'));
+  }
+
+  async function killed(runner: TestRunner): Promise<void> {
+    runner.send('process.kill');
+    expect(await runner.next('process.exited')).toMatchObject({ signal: 'SIGKILL' });
+  }
+
+  it('ends with SIGTERM', async () => {
+    const { runner } = await started('healthy');
+    runner.send('process.terminate');
+    expect(await runner.next('process.exited')).toMatchObject({ exitCode: 0, signal: null });
+    expect(supervision.registry.current('a')).toBeNull();
+    await eventually(() => supervision.ledger.entries().length === 0, 'an empty ledger');
+  });
+
+  it('ends with SIGKILL what is deaf to SIGTERM, when told to', async () => {
+    const { runner } = await started('deaf-to-sigterm');
+    runner.send('process.terminate');
+    await printed('heard SIGTERM');
+    expect(runner.events.map((event) => event.type)).toEqual(['process.spawned']);
+    await killed(runner);
+  });
+
+  it('ends the whole group of a launcher that is killed', async () => {
+    const file = freshFile();
+    const { runner } = await started('forking', { 'pid-file': file });
+    const child = await pidIn(file);
+    await killed(runner);
+    await awaitExit(child);
+  });
+
+  it('reports the end of a launcher only when the server in its group is gone too', async () => {
+    const file = freshFile();
+    const { runner, pid } = await started('forking', { 'pid-file': file });
+    const child = await pidIn(file);
+    runner.send('process.terminate');
+    await awaitExit(pid);
+    await runner.next('process.exited');
+    expect(isAlive(child)).toBe(false);
+  });
+
+  it('ends the group that a process leaves when it exits by itself', async () => {
+    const file = freshFile();
+    const { runner } = await started('forking', { 'pid-file': file, 'after-ms': '300', code: '4' });
+    const child = await pidIn(file);
+    expect(await runner.next('process.exited')).toMatchObject({ exitCode: 4 });
+    await awaitExit(child);
+  });
+
+  it('R12: a child that escaped with setsid does not survive a stop', async () => {
+    const file = freshFile();
+    const { runner } = await started('escapes-the-group', { 'pid-file': file });
+    const escaped = await pidIn(file);
+    runner.send('process.terminate');
+    await runner.next('process.exited');
+    await awaitExit(escaped);
+    await eventually(() => supervision.ledger.entries().length === 0, 'an empty ledger');
+  });
+
+  it('R12: a child that escaped with setsid does not survive a kill', async () => {
+    const file = freshFile();
+    const { runner } = await started('escapes-the-group', { 'pid-file': file });
+    const escaped = await pidIn(file);
+    await killed(runner);
+    await awaitExit(escaped);
+  });
+
+  it('R12: a daemon whose parents are gone does not survive, and gives its port back to the next start', async () => {
+    const file = freshFile();
+    const port = await freePort();
+    const argv = fixtureArgv('daemon', { port, 'pid-file': file });
+    supervision = createSupervision(folder, { a: { port, argv }, b: { port, argv: fixtureArgv('healthy', { port }) } });
+    const [a, b] = [supervision.runner('a'), supervision.runner('b')];
+    a.send('process.start');
+    await a.next('process.exited');
+    const daemon = await pidIn(file);
+    await listening(port);
+
+    b.send('process.start');
+    await b.next('process.spawned');
+    expect(isAlive(daemon)).toBe(false);
+  });
+
+  it('runs cmdStop in place of SIGTERM, with the pid and the environment of the model', async () => {
+    const file = freshFile();
+    const stopArgv = ['sh', '-c', `echo "\${PID} $OWN" > ${file}; kill -9 \${PID}`];
+    const { runner, pid } = await started('deaf-to-sigterm', {}, { stopArgv, env: { OWN: 'mine' } });
+    runner.send('process.terminate');
+    expect(await runner.next('process.exited')).toMatchObject({ signal: 'SIGKILL' });
+    expect(readFileSync(file, 'utf8')).toBe(`${pid} mine\n`);
+    expect(supervision.output()).not.toContain('heard SIGTERM');
+  });
+
+  for (const [what, stopArgv] of [
+    ['fails', ['sh', '-c', 'exit 5']],
+    ['is missing', ['/nowhere/stop', '--password', 'sesame-open-up']],
+  ] as const) {
+    it(`R12: a cmdStop that ${what} is followed by SIGTERM at once`, async () => {
+      const { runner } = await started('healthy', {}, { stopArgv });
+      runner.send('process.terminate');
+      expect(await runner.next('process.exited')).toMatchObject({ exitCode: 0 });
+      const said = supervision.messages.join('\n');
+      expect(said).toContain('the stop command failed');
+      expect(said).not.toMatch(/sesame|password/);
+    });
+  }
+
+  it('a cmdStop that hangs does not keep a process from being killed, and is gone with it', async () => {
+    const file = freshFile();
+    const stopArgv = ['sh', '-c', `echo $$ > ${file}; sleep 1000`];
+    const { runner } = await started('deaf-to-sigterm', {}, { stopArgv });
+    runner.send('process.terminate');
+    const stopCommand = await pidIn(file);
+    await killed(runner);
+    await awaitExit(stopCommand);
+  });
+
+  it('R17: output held by a far descendant does not hide the end of the process', async () => {
+    const file = freshFile();
+    const { runner, pid } = await started('holds-pipes', { 'pid-file': file });
+    const holder = await pidIn(file);
+    process.kill(pid, 'SIGKILL');
+    // No clock is needed: with `close` in place of `exit` this would come only after the holder's end.
+    expect(await runner.next('process.exited')).toMatchObject({ signal: 'SIGKILL' });
+    expect(isAlive(holder)).toBe(true);
+    process.kill(holder, 'SIGKILL');
+  });
+
+  it('ends its connections before it asks a server to stop that would wait for its clients', async () => {
+    const { runner, port } = await started('stubborn-with-open-request');
+    const { agent } = supervision.registry.upstreamOf('a')!;
+    const open = request({ port, agent, path: '/hang' }).end();
+    const broken = once(open, 'error');
+    await once(open, 'socket');
+    await once(open.socket!, 'connect');
+    runner.send('process.terminate');
+    await broken;
+    expect(await runner.next('process.exited')).toMatchObject({ exitCode: 0 });
+  });
+
+  it('ends upgraded connections too, and lets no new ones through', async () => {
+    const { runner, port } = await started('deaf-to-sigterm');
+    const upstream = supervision.registry.upstreamOf('a')!;
+    const headers = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-key': 'x' };
+    const [, socket] = (await once(request({ port, agent: upstream.agent, headers }).end(), 'upgrade')) as [
+      unknown,
+      import('node:net').Socket,
+    ];
+    upstream.track(socket);
+    expect(upstream.isEnding()).toBe(false);
+    runner.send('process.terminate');
+    await once(socket, 'close');
+    expect(upstream.isEnding()).toBe(true);
+
+    const [error] = (await once(request({ port, agent: upstream.agent }).end(), 'error')) as [Error];
+    expect(error.message).toContain('being stopped');
+    await killed(runner);
+  });
+
+  it('a stop of what has just ended by itself still reports one end', async () => {
+    const { runner, pid } = await started('healthy');
+    process.kill(pid, 'SIGKILL');
+    runner.send('process.terminate');
+    runner.send('process.kill');
+    await runner.next('process.exited');
+    runner.send('process.kill');
+    expect(runner.events.map((event) => event.type)).toEqual(['process.spawned', 'process.exited']);
+  });
+
+  it('starts again after a stop, as a new process', async () => {
+    const { runner, pid } = await started('healthy');
+    runner.send('process.terminate');
+    await runner.next('process.exited');
+    runner.send('process.start');
+    expect((await runner.next('process.spawned')).pid).not.toBe(pid);
+  });
+
+  async function listening(port: number): Promise<void> {
+    for (;;) {
+      const socket = connect(port, '127.0.0.1');
+      const isOpen = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(
+        () => false,
+      );
+      socket.destroy();
+      if (isOpen) return;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+});
