@@ -1,4 +1,4 @@
-import type { InspectedSnapshotEvent, InspectionEvent } from 'xstate';
+import type { InspectedMicrostepEvent, InspectedSnapshotEvent, InspectionEvent } from 'xstate';
 import { ORCHESTRATOR_ID } from '../../machines/shared/ids.ts';
 import { safely } from './safely.ts';
 import { phaseKeyOf, subStateOf } from './state-value.ts';
@@ -44,6 +44,9 @@ export interface Journal {
  * - A transition is a change of the top-level state. A model that goes between idle and busy makes none, or a busy
  *   gateway would push everything worth reading out of the ring.
  * - The board is up to date before a listener hears of a transition.
+ * - Cause comes before effect. XState inspects a snapshot only when everything that the actor sent has been handled, and
+ *   by snapshots alone a model would seem to start before the one in its way has stopped. A microstep is inspected
+ *   before anything is sent. The snapshot of the last one says that the actor has ended.
  *
  * @param options.report Gets one message when the journal itself fails, and one per failing listener.
  */
@@ -63,12 +66,12 @@ export function createJournal(
   }
 
   function inspect(event: InspectionEvent): void {
-    if (event.type === '@xstate.snapshot') follow(event);
+    if (event.type === '@xstate.microstep' || event.type === '@xstate.snapshot') follow(event);
     // An actor that throws makes no snapshot; its parent is told.
     else if (event.type === '@xstate.event' && event.event.type.startsWith(CRASH)) noteCrash(event.event.type);
   }
 
-  function follow({ actorRef, event, snapshot }: InspectedSnapshotEvent): void {
+  function follow({ type, actorRef, event, snapshot }: InspectedMicrostepEvent | InspectedSnapshotEvent): void {
     const actor = (actorRef as { id?: string }).id ?? '';
     const known = board.get(actor);
     if (known === undefined && !isPublic(actor)) return;
@@ -80,14 +83,15 @@ export function createJournal(
     const to = phaseKeyOf(value);
     if (known?.state === to) {
       board.setDetail(actor, subStateOf(value));
-      return;
+    } else {
+      const at = now();
+      board.set(actor, { id: actor, state: to, since: at, detail: subStateOf(value) });
+      // That every model exists is not news when the gateway starts; that a swap begins is.
+      if (known !== undefined || actor.startsWith('swap:')) {
+        record({ at, actor, event: event.type, from: known?.state ?? null, to });
+      }
     }
-    const at = now();
-    if (status === 'done') board.remove(actor);
-    else board.set(actor, { id: actor, state: to, since: at, detail: subStateOf(value) });
-    // That every model exists is not news when the gateway starts; that a swap begins is.
-    if (known === undefined && !actor.startsWith('swap:')) return;
-    record({ at, actor, event: event.type, from: known?.state ?? null, to });
+    if (status === 'done' && type === '@xstate.snapshot') board.remove(actor);
   }
 
   function noteCrash(event: string): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { ErrorActorEvent } from 'xstate';
-import { createActor, fromCallback, sendTo, setup, stopChild } from 'xstate';
+import { createActor, forwardTo, fromCallback, sendParent, sendTo, setup, stopChild } from 'xstate';
 import { createJournal } from '../../../src/observability/journal.ts';
 import type { Transition } from '../../../src/observability/journal.ts';
 
@@ -69,6 +69,33 @@ describe('journal', () => {
     tell({ type: 'start' });
     expect(journal.history()).toEqual([
       { at: expect.any(Number) as number, actor: 'model:a', event: 'start', from: 'stopped', to: 'ready' },
+    ]);
+  });
+
+  it('records a cause before its effect, though XState inspects the cause last', () => {
+    const first = setup({}).createMachine({
+      initial: 'ready',
+      states: { ready: { on: { stop: 'stopped' } }, stopped: { entry: sendParent({ type: 'model.reported' }) } },
+    });
+    const second = setup({}).createMachine({
+      initial: 'stopped',
+      states: { stopped: { on: { start: 'ready' } }, ready: {} },
+    });
+    const parent = setup({ actors: { first, second } }).createMachine({
+      invoke: [
+        { src: 'first', id: 'model:first' },
+        { src: 'second', id: 'model:second' },
+      ],
+      on: {
+        stop: { actions: forwardTo('model:first') },
+        'model.reported': { actions: sendTo('model:second', { type: 'start' }) },
+      },
+    });
+    const journal = createJournal();
+    createActor(parent, { id: 'orchestrator', inspect: journal.inspect }).start().send({ type: 'stop' });
+    expect(journal.history().map(({ actor, to }) => `${actor} ${to}`)).toEqual([
+      'model:first stopped',
+      'model:second ready',
     ]);
   });
 
