@@ -1,4 +1,4 @@
-import { freePort } from '../kit/free-port.ts';
+import { freePort, freePorts } from '../kit/free-port.ts';
 import { startBare } from './bare.ts';
 import { type Recipe, start } from './contestant.ts';
 import { timedChat, type Timed } from './request.ts';
@@ -41,7 +41,7 @@ export async function alternate(
     await timedChat(contestant.url, a.name);
     contestants.push(contestant);
   }
-  const barePort = await freePort();
+  const barePort = await freePorts(2);
   let bare = await startBare(a.argv(barePort), barePort);
   stack.defer(async () => void (await bare.stop()));
 
@@ -63,7 +63,7 @@ export async function alternate(
 async function configOf(models: readonly BenchModel[]): Promise<object> {
   const quoted = ({ argv }: BenchModel) => argv('${PORT}').map((word) => `'${word}'`);
   return {
-    startPort: await freePort(),
+    startPort: await freePorts(2),
     models: Object.fromEntries(models.map((model) => [model.name, { cmd: quoted(model).join(' ') }])),
   };
 }

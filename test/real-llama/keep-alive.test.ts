@@ -1,18 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createGateway, type Gateway } from '../../src/gateway.ts';
 import { answerOf, ask } from './ask.ts';
+import { startGateway } from './gateway.ts';
 import { ALPHA_SAYS, llamaCommand } from './llama-server.ts';
-import { temporaryFolder } from '../kit/temporary-folder.ts';
 
-let gateway: Gateway;
+let gateway: Awaited<ReturnType<typeof startGateway>>;
 
 beforeAll(async () => {
-  gateway = await createGateway({
-    config: { models: { alpha: { cmd: llamaCommand('tiny-alpha') } } },
-    listen: '127.0.0.1:0',
-    dataDir: temporaryFolder(),
-  });
+  gateway = await startGateway({ models: { alpha: { cmd: llamaCommand('tiny-alpha') } } });
 });
 afterAll(() => gateway.close());
 

@@ -1,32 +1,15 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createGateway, type Gateway } from '../../src/gateway.ts';
+import { expect, it } from 'vitest';
 import { answerOf, ask } from './ask.ts';
+import { startGateway } from './gateway.ts';
 import { freePort } from '../kit/free-port.ts';
 import { LLAMA_SERVER, llamaCommand, SLOW_SAYS } from './llama-server.ts';
-import { temporaryFolder } from '../kit/temporary-folder.ts';
-
-let gateway: Gateway;
-let slowPort: number;
-
-beforeAll(async () => {
-  slowPort = await freePort();
-  gateway = await createGateway({
-    config: {
-      models: {
-        slow: {
-          cmd: llamaCommand('tiny-slow').replace('${PORT}', String(slowPort)),
-          proxy: `http://127.0.0.1:${slowPort}`,
-        },
-        broken: { cmd: `'${LLAMA_SERVER}' -m /does/not/exist.gguf --port \${PORT}` },
-      },
-    },
-    listen: '127.0.0.1:0',
-    dataDir: temporaryFolder(),
-  });
-});
-afterAll(() => gateway.close());
 
 it('keeps a request waiting while llama-server answers 503 "Loading model", then forwards it', async () => {
+  const port = await freePort();
+  await using gateway = await startGateway({
+    startPort: port,
+    models: { slow: { cmd: llamaCommand('tiny-slow') } },
+  });
   const states: string[] = [];
   gateway.on('transition', ({ actor, to }) => actor === 'model:slow' && states.push(to));
   const answered = new AbortController();
@@ -37,7 +20,7 @@ it('keeps a request waiting while llama-server answers 503 "Loading model", then
 
   const seen = new Set<number>();
   while (!answered.signal.aborted) {
-    const health = await fetch(`http://127.0.0.1:${slowPort}/health`).catch(() => null);
+    const health = await fetch(`http://127.0.0.1:${port}/health`).catch(() => null);
     if (health !== null) seen.add(health.status);
   }
   expect(await answer).toEqual({ status: 200, text: SLOW_SAYS });
@@ -46,6 +29,9 @@ it('keeps a request waiting while llama-server answers 503 "Loading model", then
 });
 
 it('says at once why a llama-server without its model file did not start: exit code and its own words', async () => {
+  await using gateway = await startGateway({
+    models: { broken: { cmd: `'${LLAMA_SERVER}' -m /does/not/exist.gguf --port \${PORT}` } },
+  });
   const response = await ask(gateway.url, 'broken');
   expect(response.status).toBe(503);
   const { src, error } = (await response.json()) as {

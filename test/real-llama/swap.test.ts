@@ -1,28 +1,14 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createGateway, type Gateway } from '../../src/gateway.ts';
+import { expect, it } from 'vitest';
 import { answerOf, ask, dataOf, deltaOf, everything } from './ask.ts';
+import { startGateway } from './gateway.ts';
 import { ALPHA_SAYS, BETA_SAYS, llamaCommand, pidsServing } from './llama-server.ts';
-import { temporaryFolder } from '../kit/temporary-folder.ts';
 
-let gateway: Gateway;
-const states: string[] = [];
-
-beforeAll(async () => {
-  gateway = await createGateway({
-    config: {
-      models: {
-        alpha: { cmd: llamaCommand('tiny-alpha') },
-        beta: { cmd: llamaCommand('tiny-beta') },
-      },
-    },
-    listen: '127.0.0.1:0',
-    dataDir: temporaryFolder(),
-  });
-  gateway.on('transition', ({ actor, to }) => states.push(`${actor} ${to}`));
-});
-afterAll(() => gateway.close());
+const BOTH = { models: { alpha: { cmd: llamaCommand('tiny-alpha') }, beta: { cmd: llamaCommand('tiny-beta') } } };
 
 it('swaps alpha → beta → alpha by ordinary requests, one llama-server at a time', async () => {
+  await using gateway = await startGateway(BOTH);
+  const states: string[] = [];
+  gateway.on('transition', ({ actor, to }) => states.push(`${actor} ${to}`));
   const conversation = [
     { model: 'alpha', says: ALPHA_SAYS, serving: 'tiny-alpha', gone: 'tiny-beta' },
     { model: 'beta', says: BETA_SAYS, serving: 'tiny-beta', gone: 'tiny-alpha' },
@@ -49,6 +35,7 @@ it('swaps alpha → beta → alpha by ordinary requests, one llama-server at a t
 });
 
 it('streams the answer of the model asked for, token by token, to [DONE]', async () => {
+  await using gateway = await startGateway(BOTH);
   for (const [model, says] of [
     ['beta', BETA_SAYS],
     ['alpha', ALPHA_SAYS],
@@ -63,31 +50,20 @@ it('streams the answer of the model asked for, token by token, to [DONE]', async
 });
 
 it('lets a long answer finish before it swaps its model out', async () => {
-  const loops = await createGateway({
-    config: {
-      models: {
-        loop: { cmd: llamaCommand('tiny-loop', '-c 8192') },
-        beta: { cmd: llamaCommand('tiny-beta') },
-      },
-    },
-    listen: '127.0.0.1:0',
-    dataDir: temporaryFolder(),
+  await using gateway = await startGateway({
+    models: { loop: { cmd: llamaCommand('tiny-loop', '-c 8192') }, beta: { cmd: llamaCommand('tiny-beta') } },
   });
-  try {
-    const long = dataOf(await ask(loops.url, 'loop', { stream: true, max_tokens: 2000 }));
-    await long.next();
-    const order: string[] = [];
-    const beta = ask(loops.url, 'beta').then(async (response) => {
-      order.push('beta answered');
-      return await answerOf(response);
-    });
-    const pieces = await everything(long);
-    order.push('loop finished');
-    expect(pieces.at(-1)).toBe('[DONE]');
-    expect(pieces.map(deltaOf).filter(Boolean).length).toBe(2000);
-    expect(await beta).toBe(BETA_SAYS);
-    expect(order).toEqual(['loop finished', 'beta answered']);
-  } finally {
-    await loops.close();
-  }
+  const long = dataOf(await ask(gateway.url, 'loop', { stream: true, max_tokens: 2000 }));
+  await long.next();
+  const order: string[] = [];
+  const beta = ask(gateway.url, 'beta').then(async (response) => {
+    order.push('beta answered');
+    return await answerOf(response);
+  });
+  const pieces = await everything(long);
+  order.push('loop finished');
+  expect(pieces.at(-1)).toBe('[DONE]');
+  expect(pieces.map(deltaOf).filter(Boolean).length).toBe(2000);
+  expect(await beta).toBe(BETA_SAYS);
+  expect(order).toEqual(['loop finished', 'beta answered']);
 });
