@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Desk, Destination, Lease } from '../dispatch/lease.ts';
+import type { Destination, Lease } from '../dispatch/lease.ts';
 import { GatewayError } from '../errors.ts';
+import type { HttpDeps } from './deps.ts';
 import type { Forward, Outcome } from './proxy.ts';
 import { mayHelpToAskAgain } from './upstream-error.ts';
 
@@ -27,25 +28,27 @@ export interface Errand {
  * - At most two tries, the second only when not a byte of an answer was seen, and never for a model that the gateway
  *   itself is ending: who unloads a model does not want the request it breaks to load it again.
  *
- * @returns How it ended, unless it is an error.
+ * Resolves when there is nothing more to do: it is answered, or the client has left, or its connection was broken.
+ *
  * @throws GatewayError from the desk, or that of the last try.
  */
-export async function runErrand(errand: Errand, desk: Desk, forward: Forward): Promise<Exclude<Outcome, GatewayError>> {
+export async function runErrand(errand: Errand, { desk, logger }: HttpDeps, forward: Forward): Promise<void> {
   const { req, res, destination, body } = errand;
   const gone = new AbortController();
   // Checked first, because a 'close' that has been emitted is never heard of again.
-  if (res.closed || res.destroyed) return 'gone';
+  if (res.closed || res.destroyed) return;
   const onClose = (): void => gone.abort();
   res.once('close', onClose);
   try {
     for (let lastTry = body === null; ; lastTry = true) {
       const lease = await desk.acquire(destination, gone.signal);
       const outcome = await useLease(lease, gone.signal, () => forward(req, res, lease.upstream, body));
-      if (!(outcome instanceof GatewayError)) return outcome;
+      if (outcome === 'cut') logger.warn(() => `${lease.model} broke off in the middle of an answer`);
+      if (!(outcome instanceof GatewayError)) return;
       if (mayHelpToAskAgain(outcome) && lease.upstream.isEnding()) throw unloadedMeanwhile(outcome);
       if (lastTry || !mayHelpToAskAgain(outcome)) throw outcome;
       await pause(RETRY_PAUSE_MS);
-      if (gone.signal.aborted) return 'gone';
+      if (gone.signal.aborted) return;
     }
   } finally {
     res.off('close', onClose);

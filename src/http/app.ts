@@ -8,7 +8,13 @@ import { createForward } from './proxy.ts';
 import { tagRequest } from './request-id.ts';
 import { mountRoutes, notFound } from './routing.ts';
 import type { Route } from './routing.ts';
+import { listActors, streamActors } from './routes/actors.ts';
+import { loadOne, unloadAll, unloadAllPlain, unloadOne } from './routes/control.ts';
+import { answerHealth, listUpstreams, showHome } from './routes/home.ts';
 import { inference, INFERENCE_PATHS, MODEL_QUERY_PATHS, modelQuery } from './routes/inference.ts';
+import { redirectToLogs, showLogs, streamLogs } from './routes/logs.ts';
+import { listModels } from './routes/models.ts';
+import { listRunning } from './routes/running.ts';
 import { passThrough } from './routes/upstream.ts';
 
 export const DEFAULT_TIMES: HttpTimes = {
@@ -25,10 +31,25 @@ export function createApp(deps: HttpDeps): Express {
   const limits = { maxBytes: deps.config.server.maxBodyBytes, idleMs: times.bodyIdleMs, totalMs: times.bodyTotalMs };
 
   const infer = inference(deps, forward, limits);
+  const models = listModels(deps);
   const query = modelQuery(deps, forward, limits);
   const routes: readonly Route[] = [
     ...INFERENCE_PATHS.map((path): Route => ({ method: 'POST', path, handle: infer })),
     ...MODEL_QUERY_PATHS.map((path): Route => ({ method: 'GET', path, handle: query })),
+    { method: 'GET', path: '/health', handle: answerHealth },
+    { method: 'GET', path: '/wol-health', handle: answerHealth },
+    { method: 'GET', path: '/v1/models', handle: models },
+    { method: 'GET', path: '/models', handle: models },
+    { method: 'GET', path: '/running', handle: listRunning(deps) },
+    { method: 'GET', path: '/unload', handle: unloadAllPlain(deps.control) },
+    { method: 'POST', path: '/api/models/unload', handle: unloadAll(deps.control) },
+    { method: 'GET', path: '/logs', handle: showLogs(deps) },
+    { method: 'GET', path: '/log', handle: redirectToLogs },
+    { method: 'GET', path: '/api/actors', handle: listActors(deps) },
+    { method: 'GET', path: '/api/actors/stream', handle: streamActors(deps, times.heartbeatMs) },
+    { method: 'GET', path: '/upstream', handle: listUpstreams(deps) },
+    { method: 'GET', path: '/upstream/', handle: listUpstreams(deps) },
+    { method: 'GET', path: '/', handle: showHome },
   ];
 
   const app = express();
@@ -38,7 +59,11 @@ export function createApp(deps: HttpDeps): Express {
 
   app.use(enter(deps));
   mountRoutes(app, routes);
+  // Below these, names with slashes and percent signs follow; express would decode them.
   app.use('/upstream', passThrough(deps, forward));
+  app.use('/logs/stream', streamLogs(deps));
+  app.use('/api/models/unload', unloadOne(deps));
+  app.use('/api/models/load', loadOne(deps));
   app.use(notFound);
   app.use(reportErrors(deps));
   return app;
@@ -49,9 +74,19 @@ function enter({ config, logger }: HttpDeps): RequestHandler {
   return (req, res, next) => {
     const id = tagRequest(req, res);
     if (config.logRequests) logWhenDone(req, res, id, logger);
-    if (req.method === 'OPTIONS') answerPreflight(req, res);
-    else next();
+    if (req.method === 'OPTIONS') {
+      answerPreflight(req, res);
+      return;
+    }
+    if (!req.url.startsWith('/')) req.url = originForm(req.url);
+    next();
   };
+}
+
+/** The path and query of a URL that came whole, as clients of a proxy send it. */
+function originForm(url: string): string {
+  const slash = url.indexOf('/', url.indexOf('://') + 3);
+  return slash === -1 ? '/' : url.slice(slash);
 }
 
 /** The end of every error. */

@@ -35,11 +35,11 @@ export interface Control {
   /** Resolves when the processes are gone. */
   unload(models: 'all' | readonly ModelId[]): Promise<void>;
   /**
-   * Resolves when the unit is ready.
+   * Resolves when the unit is ready, or when the signal aborts the wait.
    *
    * @throws GatewayError when it cannot become ready.
    */
-  load(unit: UnitId): Promise<void>;
+  load(unit: UnitId, signal?: AbortSignal): Promise<void>;
 }
 
 /** Reading only; nothing here gates a decision. */

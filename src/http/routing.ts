@@ -1,4 +1,4 @@
-import type { Express, RequestHandler } from 'express';
+import type { Express, Request, RequestHandler, Response } from 'express';
 import { GatewayError } from '../errors.ts';
 
 /** One line of the route table. GET answers HEAD as well. */
@@ -26,10 +26,17 @@ export function mountRoutes(app: Express, routes: readonly Route[]): void {
 }
 
 function methodNotAllowed(allow: string): RequestHandler {
-  return (req, res) => {
-    res.setHeader('allow', allow);
-    throw new GatewayError('method_not_allowed', `${req.method} is not possible here, only ${allow}.`);
-  };
+  return (req, res) => refuseMethod(req, res, allow);
+}
+
+/** For handlers that are mounted at a prefix and so see every method. @throws GatewayError `method_not_allowed`. */
+export function requireMethod(req: Request, res: Response, ...allowed: readonly string[]): void {
+  if (!allowed.includes(req.method)) refuseMethod(req, res, allowed.join(', '));
+}
+
+function refuseMethod(req: Request, res: Response, allow: string): never {
+  res.setHeader('allow', allow);
+  throw new GatewayError('method_not_allowed', `${req.method} is not possible here, only ${allow}.`);
 }
 
 export const notFound: RequestHandler = () => {

@@ -6,6 +6,7 @@ import { GatewayError } from '../errors.ts';
 import { createApp } from './app.ts';
 import type { HttpDeps } from './deps.ts';
 import { writeErrorToSocket } from './socket-error.ts';
+import { attachUpgrade } from './upgrade.ts';
 
 /**
  * Limits of the listening server. A request must be *received* in time; how long its answer takes is nobody's business.
@@ -25,14 +26,17 @@ export const serverOptions: ServerOptions = {
 
 /** A server with everything: the app, WebSockets, and answers to what is not even HTTP. It does not listen yet. */
 export function createHttpServer(deps: HttpDeps, options: ServerOptions = {}): Server {
+  const { maxBodyBytes } = deps.config.server;
   const app = createApp(deps);
   const server = createServer({ ...serverOptions, ...options }, app);
-  // Without this listener node invites every body, however large it is announced.
+  // Without this listener node invites every body, however large it is announced. Streamed ones have no limit.
   server.on('checkContinue', (req, res) => {
-    if (Number(req.headers['content-length'] ?? 0) <= deps.config.server.maxBodyBytes) res.writeContinue();
+    const streamed = req.url?.startsWith('/upstream/') === true;
+    if (streamed || Number(req.headers['content-length'] ?? 0) <= maxBodyBytes) res.writeContinue();
     app(req, res);
   });
   server.on('clientError', answerClientError);
+  attachUpgrade(server, deps);
   return server;
 }
 

@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net';
 import type { Config, ModelConfig, ProfileConfig } from '../../src/config/types.ts';
 import type { Desk, Destination, Lease, Upstream } from '../../src/dispatch/lease.ts';
 import { GatewayError } from '../../src/errors.ts';
-import type { HttpDeps, HttpTimes, TextLog } from '../../src/http/deps.ts';
+import type { HttpDeps, TextLog } from '../../src/http/deps.ts';
 import { createHttpServer } from '../../src/http/server.ts';
+import type { FakeUpstream } from './fake-upstream.ts';
 
 /** The HTTP room on a real socket, with a desk that lends what the test says. */
 export interface FakeGateway {
@@ -134,10 +135,7 @@ export function textLog(history = ''): TextLog & { write(chunk: string): void; l
   };
 }
 
-export async function startGateway(
-  desk: FakeDesk,
-  overrides: Partial<HttpDeps> & { times?: Partial<HttpTimes> } = {},
-): Promise<FakeGateway> {
+export async function startGateway(desk: FakeDesk, overrides: Partial<HttpDeps> = {}): Promise<FakeGateway> {
   const log: string[] = [];
   const keep = (message: string | (() => string)): void => {
     log.push(typeof message === 'string' ? message : message());
@@ -168,6 +166,34 @@ export async function startGateway(
       await new Promise((resolve) => {
         server.close(resolve);
       });
+    },
+  };
+}
+
+/** Starts gateways in front of upstreams, and closes whatever it was given. */
+export function gatewayKit(): {
+  gatewayTo: (upstream: FakeUpstream, overrides?: Partial<HttpDeps>) => Promise<FakeGateway>;
+  gatewayWith: (desk: FakeDesk, overrides?: Partial<HttpDeps>) => Promise<FakeGateway>;
+  keep: <T extends { close(): Promise<void> }>(closeable: T) => T;
+  closeAll: () => Promise<void>;
+} {
+  const open: { close(): Promise<void> }[] = [];
+  const keep = <T extends { close(): Promise<void> }>(closeable: T): T => {
+    open.push(closeable);
+    return closeable;
+  };
+  const gatewayWith = async (desk: FakeDesk, overrides = {}): Promise<FakeGateway> =>
+    keep(await startGateway(desk, overrides));
+  return {
+    keep,
+    gatewayWith,
+    gatewayTo(upstream, overrides) {
+      keep(upstream);
+      const desk = fakeDesk(() => upstream.upstream);
+      return gatewayWith(desk, overrides);
+    },
+    async closeAll() {
+      while (open.length > 0) await open.pop()?.close();
     },
   };
 }

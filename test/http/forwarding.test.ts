@@ -1,36 +1,13 @@
-import { Agent, request } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import { Agent } from 'node:http';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { fakeDesk, httpConfig, modelConfig, startGateway } from './fake-gateway.ts';
-import type { FakeGateway } from './fake-gateway.ts';
+import { ask, post } from './ask.ts';
+import { gatewayKit, httpConfig, modelConfig } from './fake-gateway.ts';
 import { bodyOf, echo, startUpstream } from './fake-upstream.ts';
-import type { Echo, FakeUpstream } from './fake-upstream.ts';
+import type { Echo } from './fake-upstream.ts';
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  while (open.length > 0) await open.pop()?.close();
-});
-
-async function gatewayTo(
-  upstream: FakeUpstream,
-  overrides: Parameters<typeof startGateway>[1] = {},
-): Promise<FakeGateway> {
-  const gateway = await startGateway(
-    fakeDesk(() => upstream.upstream),
-    overrides,
-  );
-  open.push(upstream, gateway);
-  return gateway;
-}
-
-function post(url: string, body: string | Buffer, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(url, {
-    method: 'POST',
-    body: new Uint8Array(Buffer.from(body)),
-    headers: { 'content-type': 'application/json', ...headers },
-  });
-}
+const { gatewayTo, closeAll } = gatewayKit();
+afterEach(closeAll);
 
 describe('the hot path', () => {
   it('passes the request on byte for byte and the answer back', async () => {
@@ -147,7 +124,7 @@ describe('the hot path', () => {
       res.end(JSON.stringify(_req.headers));
     });
     const gateway = await gatewayTo(upstream);
-    const answer = await ask(gateway, {
+    const answer = await ask(gateway.port, {
       method: 'POST',
       path: '/v1/completions',
       headers: { connection: 'x-mine, keep-alive', 'x-mine': '1', te: 'trailers, deflate', 'proxy-authorization': 'x' },
@@ -164,7 +141,7 @@ describe('the hot path', () => {
 
   it('closes the connection for a client that asks for it', async () => {
     const gateway = await gatewayTo(await startUpstream(echo));
-    const answer = await ask(gateway, {
+    const answer = await ask(gateway.port, {
       method: 'POST',
       path: '/v1/completions',
       headers: { connection: 'close' },
@@ -190,11 +167,11 @@ describe('the hot path', () => {
       res.end(packed);
     });
     const gateway = await gatewayTo(upstream);
-    const teapot = await ask(gateway, { method: 'POST', path: '/v1/completions', body: '{"model":"alpha"}' });
+    const teapot = await ask(gateway.port, { method: 'POST', path: '/v1/completions', body: '{"model":"alpha"}' });
     expect(teapot.message.statusCode).toBe(418);
     expect(teapot.message.headers['set-cookie']).toEqual(['a=1', 'b=2']);
     expect(gunzipSync(teapot.body).toString()).toBe('packed');
-    const redirect = await ask(gateway, {
+    const redirect = await ask(gateway.port, {
       method: 'POST',
       path: '/v1/completions',
       headers: { 'x-case': 'redirect' },
@@ -252,7 +229,7 @@ describe('streaming', () => {
     // The upstream answers nobody until it has all 300, so a cap anywhere on the way would hang here.
     const answers = await Promise.all(
       Array.from({ length: 300 }, () =>
-        ask(gateway, { method: 'POST', path: '/v1/completions', body: '{"model":"alpha"}', agent }),
+        ask(gateway.port, { method: 'POST', path: '/v1/completions', body: '{"model":"alpha"}', agent }),
       ),
     );
     expect(answers.every(({ message }) => message.statusCode === 200)).toBe(true);
@@ -264,7 +241,7 @@ describe('streaming', () => {
     const gateway = await gatewayTo(upstream);
     for (const path of ['/v1/completions', '/upstream/alpha/v1/completions']) {
       for (let turn = 0; turn < 5; turn += 1) {
-        const answer = await ask(gateway, {
+        const answer = await ask(gateway.port, {
           method: 'POST',
           path,
           headers: { 'transfer-encoding': 'chunked' },
@@ -277,25 +254,3 @@ describe('streaming', () => {
     expect(upstream.connections()).toBe(1);
   });
 });
-
-interface Question {
-  readonly method: string;
-  readonly path: string;
-  readonly headers?: Record<string, string>;
-  readonly body?: string | Buffer;
-  readonly agent?: Agent;
-}
-
-function ask(gateway: FakeGateway, question: Question): Promise<{ message: IncomingMessage; body: Buffer }> {
-  return new Promise((resolve, reject) => {
-    const { method, path, headers = {}, body, agent } = question;
-    const req = request(
-      { host: '127.0.0.1', port: gateway.port, method, path, headers, ...(agent && { agent }) },
-      (message) => {
-        bodyOf(message).then((bytes) => resolve({ message, body: bytes }), reject);
-      },
-    );
-    req.on('error', reject);
-    req.end(body);
-  });
-}

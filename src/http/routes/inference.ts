@@ -85,7 +85,7 @@ async function send(
   const body = name === located.name ? [bytes] : rewriteBody(bytes, located, name);
   req.url = rewriteUrl(req.url, located, name).replace(OWN_PREFIX, '');
   prepareUpstreamHeaders(req, byteLength(body));
-  await runErrand({ req, res, destination, body }, deps.desk, forward);
+  await runErrand({ req, res, destination, body }, deps, forward);
 }
 
 /** What the upstream is told: an alias goes on as it came, a profile's prefix does not. */

@@ -6,9 +6,9 @@ import { prepareUpstreamHeaders } from '../upstream-headers.ts';
 import { parseUpstreamPath } from '../upstream-path.ts';
 
 /** `ANY /upstream/<model>/<rest>`: everything goes through as it is, the body streamed and never looked at. */
-export function passThrough({ config, desk }: HttpDeps, forward: Forward): RequestHandler {
+export function passThrough(deps: HttpDeps, forward: Forward): RequestHandler {
   return async (req, res) => {
-    const { destination, rest } = parseUpstreamPath(config, req.url);
+    const { destination, rest } = parseUpstreamPath(deps.config, req.url);
     res.locals['model'] = destination.model;
     if (rest === null) {
       // Without the slash, relative links in the upstream's pages would lead elsewhere.
@@ -20,6 +20,6 @@ export function passThrough({ config, desk }: HttpDeps, forward: Forward): Reque
     const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
     req.url = rest;
     prepareUpstreamHeaders(req, hasBody ? null : 0);
-    await runErrand({ req, res, destination, body: hasBody ? null : [] }, desk, forward);
+    await runErrand({ req, res, destination, body: hasBody ? null : [] }, deps, forward);
   };
 }

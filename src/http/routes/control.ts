@@ -1,0 +1,72 @@
+import type { RequestHandler } from 'express';
+import { profileActorId } from '../../../machines/shared/ids.ts';
+import type { ModelId, UnitId } from '../../../machines/shared/ids.ts';
+import type { Config } from '../../config/types.ts';
+import { resolveModel } from '../../dispatch/resolve-model.ts';
+import type { Control, HttpDeps } from '../deps.ts';
+import { modelNotFound } from '../model-not-found.ts';
+import { requireMethod } from '../routing.ts';
+import { sendJson, sendText } from '../send.ts';
+import { decode } from '../upstream-path.ts';
+
+/** `GET /unload`: stops everything; the first llama-swap's way, for scripts and bookmarks. */
+export function unloadAllPlain(control: Control): RequestHandler {
+  return async (_req, res) => {
+    await control.unload('all');
+    sendText(res, 'OK');
+  };
+}
+
+/** `POST /api/models/unload` */
+export function unloadAll(control: Control): RequestHandler {
+  return async (_req, res) => {
+    await control.unload('all');
+    sendJson(res, { msg: 'ok' });
+  };
+}
+
+/** `POST /api/models/unload/<model or profile>`: answers when the processes are gone. Mounted at its prefix. */
+export function unloadOne({ config, control }: HttpDeps): RequestHandler {
+  return async (req, res) => {
+    requireMethod(req, res, 'POST');
+    const name = nameIn(req.url);
+    res.locals['model'] = name;
+    await control.unload(modelsNamed(config, name));
+    sendText(res, 'OK');
+  };
+}
+
+/** `POST /api/models/load/<model or profile>`: answers when it is ready. Mounted at its prefix. */
+export function loadOne({ config, control }: HttpDeps): RequestHandler {
+  return async (req, res) => {
+    requireMethod(req, res, 'POST');
+    const name = nameIn(req.url);
+    res.locals['model'] = name;
+    const unit = unitNamed(config, name);
+    const gone = new AbortController();
+    res.once('close', () => gone.abort());
+    await control.load(unit, gone.signal);
+    sendJson(res, { msg: 'ok' });
+  };
+}
+
+function modelsNamed(config: Config, name: string): readonly ModelId[] {
+  const destination = resolveModel(config, name);
+  if (destination !== null) return [destination.model];
+  const profile = config.profiles.get(name);
+  if (profile === undefined) throw modelNotFound(name);
+  return profile.members;
+}
+
+function unitNamed(config: Config, name: string): UnitId {
+  const destination = resolveModel(config, name);
+  if (destination !== null) return destination.unit;
+  if (!config.profiles.has(name)) throw modelNotFound(name);
+  return profileActorId(name);
+}
+
+/** Everything behind the prefix is the name: it may hold slashes, plain or encoded. */
+function nameIn(url: string): string {
+  const [path = ''] = url.split('?', 1);
+  return decode(path.slice(1));
+}

@@ -1,0 +1,25 @@
+import type { RequestHandler } from 'express';
+import type { HttpDeps } from '../deps.ts';
+import { redactCommand } from '../redact-command.ts';
+import { sendJson } from '../send.ts';
+import { byId } from './models.ts';
+
+/** `GET /running`: every model that is not stopped. `ttl` is in seconds. */
+export function listRunning({ config, board }: HttpDeps): RequestHandler {
+  const models = [...config.models.values()].sort(byId);
+  return (_req, res) => {
+    const running = models
+      .map((model) => ({ model, state: board.phaseOf(model.id) }))
+      .filter(({ state }) => state !== 'stopped')
+      .map(({ model, state }) => ({
+        model: model.id,
+        state,
+        cmd: redactCommand(model.cmd),
+        proxy: model.upstream.url,
+        ttl: model.ttlMs / 1000,
+        name: model.name,
+        description: model.description,
+      }));
+    sendJson(res, { running });
+  };
+}

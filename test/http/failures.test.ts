@@ -1,0 +1,297 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Upstream } from '../../src/dispatch/lease.ts';
+import { GatewayError } from '../../src/errors.ts';
+import { ask, begin, CHAT, errorIn } from './ask.ts';
+import { fakeDesk, gatewayKit, waitForAbort } from './fake-gateway.ts';
+import { echo, startUpstream } from './fake-upstream.ts';
+
+const { gatewayTo, gatewayWith, keep, closeAll } = gatewayKit();
+afterEach(closeAll);
+
+/** Resolves when it is called. */
+function signal(): { done: Promise<void>; set: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { done: promise, set: resolve };
+}
+
+describe('an upstream that dies', () => {
+  it('R4: in the middle of a chunked answer breaks the connection, never ends it as if it were whole', async () => {
+    const upstream = await startUpstream((_req, res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      res.write('data: half\n\n', () => upstream.crash());
+    });
+    const gateway = await gatewayTo(upstream);
+    await expect(ask(gateway.port, CHAT)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await gateway.desk.allBack();
+    expect(gateway.log).toEqual(['alpha broke off in the middle of an answer']);
+    expect(gateway.desk.asked).toHaveLength(1);
+  });
+
+  it('R4: in the middle of an answer with a content length breaks the connection', async () => {
+    const upstream = await startUpstream((_req, res) => {
+      res.writeHead(200, { 'content-length': '100' });
+      res.write('half', () => upstream.crash());
+    });
+    const gateway = await gatewayTo(upstream);
+    await expect(ask(gateway.port, CHAT)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await gateway.desk.allBack();
+  });
+
+  it('R4: right behind its headers breaks the connection', async () => {
+    const upstream = await startUpstream((_req, res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      res.flushHeaders();
+    });
+    const gateway = await gatewayTo(upstream);
+    const req = begin(gateway.port, CHAT).end(CHAT.body);
+    const [message] = (await once(req, 'response')) as [IncomingMessage];
+    upstream.crash();
+    await expect(once(message.resume(), 'end')).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('S6: before the first byte is asked once more, through the desk, and the client only sees the answer', async () => {
+    let times = 0;
+    const upstream = await startUpstream((req, res) => {
+      times += 1;
+      if (times === 1) req.socket.resetAndDestroy();
+      else echo(req, res);
+    });
+    const gateway = await gatewayTo(upstream);
+    const { message, body } = await ask(gateway.port, CHAT);
+    expect(message.statusCode).toBe(200);
+    expect(JSON.parse(body.toString())).toMatchObject({
+      body: CHAT.body,
+      // Appended once, not once per try.
+      headers: { 'x-forwarded-for': '127.0.0.1' },
+    });
+    expect(gateway.desk).toMatchObject({ granted: 2, released: 2 });
+  });
+
+  it('R5: twice before its headers gives 502 in the error shape, never an empty body', async () => {
+    const upstream = await startUpstream((req) => req.socket.resetAndDestroy());
+    const gateway = await gatewayTo(upstream);
+    const { message, body } = await ask(gateway.port, CHAT);
+    expect(message.statusCode).toBe(502);
+    expect(errorIn(body)).toMatchObject({ code: 'upstream_closed', type: 'server_error' });
+    expect(gateway.desk).toMatchObject({ granted: 2, released: 2 });
+  });
+
+  it('R5: nobody listening gives 502 in the error shape', async () => {
+    const upstream = await startUpstream(echo);
+    const gateway = await gatewayTo(upstream);
+    await upstream.close();
+    const { message, body } = await ask(gateway.port, CHAT);
+    expect(message.statusCode).toBe(502);
+    expect(errorIn(body)).toMatchObject({ code: 'upstream_unreachable' });
+    expect(gateway.desk).toMatchObject({ granted: 2, released: 2 });
+  });
+
+  it('is told about with its failure when the second try finds that it cannot start', async () => {
+    const upstream = keep(await startUpstream((req) => req.socket.resetAndDestroy()));
+    const failure = { code: 'exited_early', message: 'exit 1', exitCode: 1, signal: null, logTail: ['no VRAM'], at: 1 };
+    let times = 0;
+    const desk = fakeDesk(() => {
+      times += 1;
+      if (times === 1) return upstream.upstream;
+      throw new GatewayError('model_start_failed', 'alpha could not be started', {
+        failure: { ...failure, code: 'exited_early' },
+        retryAfterSeconds: 1.2,
+      });
+    });
+    const gateway = await gatewayWith(desk);
+    const { message, body } = await ask(gateway.port, CHAT);
+    expect(message.statusCode).toBe(503);
+    expect(message.headers['retry-after']).toBe('2');
+    expect(errorIn(body)).toMatchObject({
+      code: 'model_start_failed',
+      details: { code: 'exited_early', exitCode: 1, signal: null, logTail: ['no VRAM'] },
+    });
+  });
+
+  it('because it was unloaded is not started again by the request that this breaks', async () => {
+    const upstream = await startUpstream((req) => req.socket.resetAndDestroy(), { ending: () => true });
+    const gateway = await gatewayTo(upstream);
+    const { message, body } = await ask(gateway.port, CHAT);
+    expect(message.statusCode).toBe(503);
+    expect(errorIn(body)).toMatchObject({ code: 'model_unloaded' });
+    expect(gateway.desk.asked).toHaveLength(1);
+  });
+
+  it('is not asked again when the body was streamed', async () => {
+    const upstream = await startUpstream((req) => {
+      req.once('data', () => req.socket.resetAndDestroy());
+    });
+    const gateway = await gatewayTo(upstream);
+    const { message } = await ask(gateway.port, { method: 'POST', path: '/upstream/alpha/x', body: 'once' });
+    expect(message.statusCode).toBe(502);
+    expect(gateway.desk.asked).toHaveLength(1);
+  });
+
+  it('may speak something that is not HTTP', async () => {
+    const server = createServer((socket) => socket.on('error', () => {}).end('220 mail.example ESMTP\r\n'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const real = keep(await startUpstream(echo));
+    const mail: Upstream = { ...real.upstream, target: { ...real.upstream.target, port } };
+    const gateway = await gatewayWith(fakeDesk(() => mail));
+    const { message, body } = await ask(gateway.port, CHAT);
+    server.close();
+    expect(message.statusCode).toBe(502);
+    expect(errorIn(body).message).toContain('not HTTP');
+  });
+});
+
+describe('an upstream that is slow or hasty', () => {
+  it('gives 504 when its headers do not come in time, and is not asked again', async () => {
+    const asked = signal();
+    const aborted = signal();
+    const upstream = await startUpstream(
+      (req) => {
+        asked.set();
+        req.on('close', aborted.set).resume();
+      },
+      { responseHeaderMs: 50 },
+    );
+    const gateway = await gatewayTo(upstream);
+    const { message, body } = await ask(gateway.port, CHAT);
+    expect(message.statusCode).toBe(504);
+    expect(errorIn(body)).toMatchObject({ code: 'upstream_timeout' });
+    await Promise.all([asked.done, aborted.done]);
+    expect(gateway.desk).toMatchObject({ granted: 1, released: 1 });
+  });
+
+  it('may take as long as it likes once its headers are there', async () => {
+    const upstream = await startUpstream(
+      (_req, res) => {
+        res.writeHead(200).flushHeaders();
+        setTimeout(() => res.end('late'), 300);
+      },
+      { responseHeaderMs: 100 },
+    );
+    const gateway = await gatewayTo(upstream);
+    expect((await ask(gateway.port, CHAT)).body.toString()).toBe('late');
+  });
+
+  it.each(['/v1/completions', '/upstream/alpha/v1/completions'])(
+    'may answer without reading the body (%s)',
+    async (path) => {
+      const upstream = await startUpstream((_req, res) => {
+        res.writeHead(413, { 'content-length': '3' }).end('big');
+      });
+      const gateway = await gatewayTo(upstream);
+      const body = `{"model":"alpha","x":"${'x'.repeat(8_000_000)}"}`;
+      const answer = await ask(gateway.port, { method: 'POST', path, body });
+      expect(answer.message.statusCode).toBe(413);
+      expect(answer.body.toString()).toBe('big');
+      await gateway.desk.allBack();
+    },
+  );
+});
+
+describe('a client that leaves', () => {
+  it('while its answer streams: the upstream request is aborted and the lease comes back', async () => {
+    const aborted = signal();
+    const upstream = await startUpstream((_req, res) => {
+      res.on('close', aborted.set);
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      res.write('data: 1\n\n');
+    });
+    const gateway = await gatewayTo(upstream);
+    const req = begin(gateway.port, CHAT).end(CHAT.body);
+    const [message] = (await once(req, 'response')) as [IncomingMessage];
+    message.on('error', () => {});
+    req.destroy();
+    await aborted.done;
+    await gateway.desk.allBack();
+    expect(gateway.desk.granted).toBe(1);
+  });
+
+  it('before the first byte: the upstream request is aborted, and nobody asks again', async () => {
+    const asked = signal();
+    const aborted = signal();
+    const upstream = await startUpstream((req: IncomingMessage, res: ServerResponse) => {
+      res.on('close', aborted.set);
+      req.on('end', asked.set).resume();
+    });
+    const gateway = await gatewayTo(upstream);
+    const req = begin(gateway.port, CHAT).on('error', () => {});
+    req.end(CHAT.body);
+    await asked.done;
+    req.destroy();
+    await aborted.done;
+    await gateway.desk.allBack();
+    expect(gateway.desk.asked).toHaveLength(1);
+  });
+
+  it('R6: while it waits: its ticket is withdrawn', async () => {
+    const waiting = signal();
+    const withdrawn = signal();
+    const desk = fakeDesk((_destination, leave) => {
+      leave.addEventListener('abort', withdrawn.set);
+      waiting.set();
+      return waitForAbort(leave);
+    });
+    const gateway = await gatewayWith(desk);
+    const req = begin(gateway.port, CHAT).on('error', () => {});
+    req.end(CHAT.body);
+    await waiting.done;
+    req.destroy();
+    await withdrawn.done;
+    expect(desk.granted).toBe(0);
+  });
+
+  it('R6: a waiting request that is cancelled by the gateway gets an error, not an empty 200', async () => {
+    const desk = fakeDesk(() => {
+      throw new GatewayError('model_unloaded', 'alpha was unloaded while the request waited for it');
+    });
+    const gateway = await gatewayWith(desk);
+    const { message, body } = await ask(gateway.port, CHAT);
+    expect(message.statusCode).toBe(503);
+    expect(errorIn(body).code).toBe('model_unloaded');
+  });
+
+  it('just before its grant: the lease comes back at once, and nothing is forwarded', async () => {
+    const waiting = signal();
+    const left = signal();
+    let forwarded = 0;
+    const upstream = keep(
+      await startUpstream((_req, res) => {
+        forwarded += 1;
+        res.end();
+      }),
+    );
+    // A desk that does not hear the client leave, as when grant and departure cross.
+    const desk = fakeDesk(async (_destination, leave) => {
+      leave.addEventListener('abort', left.set);
+      waiting.set();
+      await left.done;
+      return upstream.upstream;
+    });
+    const gateway = await gatewayWith(desk);
+    const req = begin(gateway.port, CHAT).on('error', () => {});
+    req.end(CHAT.body);
+    await waiting.done;
+    req.destroy();
+    await left.done;
+    await expect.poll(() => desk.released).toBe(1);
+    expect(forwarded).toBe(0);
+  });
+
+  it('in the middle of its body: the request is dropped without asking for a model', async () => {
+    const desk = fakeDesk(() => waitForAbort(new AbortController().signal));
+    const gateway = await gatewayWith(desk);
+    const socket = connect(gateway.port, '127.0.0.1');
+    const arrived = once(gateway.server, 'request');
+    socket.write('POST /v1/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"model":');
+    const [req] = (await arrived) as [IncomingMessage];
+    socket.destroy();
+    await once(req, 'close');
+    expect(desk.asked).toHaveLength(0);
+    expect((await ask(gateway.port, { path: '/health' })).body.toString()).toBe('OK');
+  });
+});
