@@ -56,12 +56,9 @@ export const orchestratorMachine = setup({
           case 'tellProfile':
             return send(profileActorId(effect.profile), effect.message);
           case 'tellSwap':
-            // By name: a swap that began in this very step is not in the system yet.
             return enqueue.sendTo(swapActorId(effect.swap), effect.message);
-          case 'beginSwap': {
-            const address = swapActorId(effect.input.number);
-            return enqueue.spawnChild('swap', { id: address, systemId: address, input: effect.input });
-          }
+          case 'beginSwap':
+            return enqueue.spawnChild('swap', { id: swapActorId(effect.input.number), input: effect.input });
           case 'endSwap':
             return enqueue.stopChild(swapActorId(effect.swap));
           case 'armOverdue':

@@ -116,6 +116,15 @@ describe('swaps', () => {
     expect(o.phase('b')).toBe('ready');
   });
 
+  test('a request that waits for another model does not hold up the one in use, until it has waited too long', async () => {
+    const o = play();
+    o.submit('model:a');
+    await settled();
+    o.submit('model:b');
+    const late = o.submit('model:a');
+    expect(ids(o.granted)).toContain(late);
+  });
+
   test('collate: A B C A B C is served as A A B B C C with one load each', async () => {
     const o = play();
     const order = ['a', 'b', 'c', 'a', 'b', 'c'];
