@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { formatProblems } from '../config/problems.ts';
 import type { Gateway } from '../gateway.ts';
+import type { InspectorRelay } from '../observability/inspector-relay.ts';
 import { announcement } from './announcement.ts';
 import type { ServeCommand } from './arguments.ts';
-import { firstCrash } from './crash.ts';
+import { describeBug, firstCrash } from './crash.ts';
 import { EXIT } from './exit-code.ts';
 import type { ExitCode } from './exit-code.ts';
 import { catchEndSignals } from './signals.ts';
@@ -34,19 +36,27 @@ export async function serve(command: ServeCommand): Promise<ExitCode> {
       say(failure.message);
       return failure.code;
     }
-    const { url, config } = gateway;
+    const { url, config, warnings } = gateway;
+    if (warnings.length > 0) say(formatProblems(warnings));
     process.stdout.write(announcement({ url, listen: command.listen, config, demo: command.configFile === null }));
     const signal = await signals.first;
     say(`${signal}: finishing what is in flight, then stopping the models. Once more to force it.`);
-    await gateway.close();
+    try {
+      await gateway.close();
+    } catch (error) {
+      return force(describeBug(error));
+    }
     return code;
   }
 
   async function giveUp(): Promise<ExitCode> {
-    const why = await Promise.race([signals.second.then((signal) => `${signal} again: stopping by force.`), crash]);
+    return force(await Promise.race([signals.second.then((signal) => `${signal} again: stopping by force.`), crash]));
+  }
+
+  async function force(why: string): Promise<ExitCode> {
     code = EXIT.failure;
     say(why);
-    await Promise.race([gateway?.forceClose(), delay(FORCE_LIMIT_MS)]);
+    await Promise.race([gateway?.forceClose().catch(() => {}), delay(FORCE_LIMIT_MS)]);
     return code;
   }
 
@@ -59,11 +69,19 @@ async function start(command: ServeCommand): Promise<Gateway> {
   const options = {
     listen: command.listen,
     ...(command.dataDir === null ? {} : { dataDir: command.dataDir }),
-    print: (line: string) => void process.stdout.write(line),
+    ...(command.inspect ? { inspect: await startInspector() } : {}),
+    print: (text: string) => void process.stdout.write(text),
   };
   if (command.configFile !== null) return createGateway({ ...options, configFile: command.configFile });
   const { demoConfig } = await import('../demo/demo-config.ts');
   return createGateway({ ...options, config: demoConfig() });
+}
+
+async function startInspector(): Promise<InspectorRelay['inspect']> {
+  const { startInspectorRelay } = await import('../observability/inspector-relay.ts');
+  const { url, inspect } = await startInspectorRelay({ report: say });
+  process.stdout.write(`Stately's inspector, for a browser on this machine with access to the web: ${url}\n`);
+  return inspect;
 }
 
 function say(message: string): void {
