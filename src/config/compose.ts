@@ -60,16 +60,16 @@ export class Composer {
   #take(): Event {
     const event = this.#peek();
     this.#next++;
-    this.#position = positionOf(event) ?? this.#position;
+    this.#position = this.#positionOf(event);
     return event;
   }
 
   #placeOf(event: Event | undefined): Place {
-    return this.#placer.at(positionOf(event) ?? this.#position);
+    return this.#placer.at(this.#positionOf(event));
   }
 
   #fail(event: Event, message: string): never {
-    return YAMLException.throwAt(this.#source, positionOf(event) ?? this.#position, message);
+    return YAMLException.throwAt(this.#source, this.#positionOf(event), message);
   }
 
   #node(): Node {
@@ -202,16 +202,31 @@ export class Composer {
       this.#fail(event, `with its aliases expanded, the file holds more than ${MAX_NODES} values`);
     }
   }
-}
 
-function positionOf(event: Event | undefined): number | undefined {
-  if (event === undefined) return undefined;
-  if ('valueStart' in event && event.valueStart !== -1) {
-    const quoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED;
-    return quoted ? event.valueStart - 1 : event.valueStart;
+  #positionOf(event: Event | undefined): number {
+    if (event === undefined) return this.#position;
+    if ('valueStart' in event && event.valueStart !== -1) return this.#startOf(event);
+    if ('start' in event) return event.start;
+    if ('tagStart' in event && event.tagStart !== -1) return event.tagStart;
+    if ('anchorStart' in event && event.anchorStart !== -1) return event.anchorStart;
+    return this.#position;
   }
-  if ('start' in event) return event.start;
-  if ('tagStart' in event && event.tagStart !== -1) return event.tagStart;
-  if ('anchorStart' in event && event.anchorStart !== -1) return event.anchorStart;
-  return undefined;
+
+  /** Where a scalar starts for people: at its quote, or at the `|` or `>` of a block. */
+  #startOf({ style, valueStart }: ScalarEvent): number {
+    switch (style) {
+      case SCALAR_STYLE.PLAIN:
+        return valueStart;
+      case SCALAR_STYLE.SINGLE_QUOTED:
+      case SCALAR_STYLE.DOUBLE_QUOTED:
+        return valueStart - 1;
+      case SCALAR_STYLE.LITERAL_BLOCK:
+      case SCALAR_STYLE.FOLDED_BLOCK: {
+        const before = this.#source.slice(0, valueStart).trimEnd();
+        const line = before.slice(Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1);
+        const header = /[|>][-+0-9]*(?:\s+#.*)?$/.exec(line);
+        return header ? before.length - line.length + header.index : valueStart;
+      }
+    }
+  }
 }

@@ -60,7 +60,7 @@ export function expandMacros(node: Node, macros: readonly Macro[], path: KeyPath
     if (expanded !== null) return expanded;
     const message = `grows to more than ${MAX_TEXT_LENGTH} characters when its macros are expanded`;
     problems.error(leaf.place, leafPath, message, 'use fewer macros inside macros');
-    return leaf;
+    return { ...leaf, value: '', text: '', shown: '' };
   });
 }
 

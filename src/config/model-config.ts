@@ -1,5 +1,5 @@
 import { parseCheckEndpoint } from './check-endpoint.ts';
-import { hasUnclosedQuote, splitCommand } from './command.ts';
+import { hasUnclosedQuote, splitCommand, stripComments } from './command.ts';
 import { durationMs } from './duration.ts';
 import { DEFAULT_PROXY } from './expand.ts';
 import type { ModelInput, TimeoutsInput } from './input.ts';
@@ -44,7 +44,7 @@ export function modelConfig(
     id,
     name: raw.name?.trim() ?? '',
     description: raw.description?.trim() ?? '',
-    cmd: shownCmd.trim(),
+    cmd: stripComments(shownCmd).trim(),
     argv: command(raw.cmd, [...path, 'cmd'], platform, report) ?? [],
     stopArgv: stopCommand(raw.cmdStop, [...path, 'cmdStop'], platform, report),
     env: environment(raw.env ?? []),

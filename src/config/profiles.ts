@@ -35,14 +35,15 @@ function resolveMembers(names: readonly string[], path: KeyPath, known: KnownMod
   const members: string[] = [];
   names.forEach((name, index) => {
     const id = known.models.has(name) ? name : known.aliases.get(name);
+    const shown = report.shown([...path, index]);
     if (id !== undefined && members.includes(id)) {
-      report.warning([...path, index], `"${name}" is in this profile already`, 'take it out');
+      report.warning([...path, index], `"${shown}" is in this profile already`, 'take it out');
     } else if (id !== undefined) {
       members.push(id);
     } else if (!known.declared.has(name)) {
       const near = closest(name, [...known.models.keys(), ...known.aliases.keys()]);
       const hint = near === null ? 'name the id or an alias of a model' : `did you mean ${near}?`;
-      report.error([...path, index], `there is no model "${name}"`, hint);
+      report.error([...path, index], `there is no model "${shown}"`, hint);
     }
   });
   return members;

@@ -6,6 +6,8 @@ export interface Report {
   /** Nothing happens when the value is known to be wrong already. */
   error(path: KeyPath, message: string, hint: string): void;
   warning(path: KeyPath, message: string, hint: string): void;
+  /** A scalar for people: without values from the environment. */
+  shown(path: KeyPath): string;
 }
 
 export function reportOn(tree: Node, problems: ProblemLog): Report {
@@ -15,6 +17,10 @@ export function reportOn(tree: Node, problems: ProblemLog): Report {
     },
     warning(path, message, hint) {
       problems.warning(locate(tree, path).place, path, message, hint);
+    },
+    shown(path) {
+      const { node } = locate(tree, path);
+      return node?.kind === 'scalar' ? node.shown : '';
     },
   };
 }

@@ -10,14 +10,16 @@ async function validator(): Promise<ValidateFunction> {
   if (compiled) return compiled;
   const { Ajv } = await import('ajv');
   const { $schema: _dialect, ...schema } = configSchema;
-  // That the schema itself is right is a test's concern: checking it here would double the time.
   const ajv = new Ajv({
     allErrors: true,
     verbose: true,
-    strict: false,
     strictNumbers: true,
+    // The rest is about time: that the schema itself is right is a test's concern, and the messages are written below.
+    strict: false,
     meta: false,
     validateSchema: false,
+    messages: false,
+    code: { optimize: false },
   });
   compiled = ajv.compile(schema);
   return compiled;
