@@ -16,7 +16,7 @@ const HARMLESS_VALUE = /^(\d{1,9}|true|false|none|null|yes|auto)$/i;
 /** Shapes that are secrets whatever their name; the first group, if any, stays. */
 const SECRET_SHAPES: readonly RegExp[] = [
   /\b(Bearer\s+|Basic\s+)[\w.~+/=-]{6,}/gi,
-  /\b(sk|pk|hf|ghp|gho|ghs|xox[abp]|glpat|nvapi|AIza)[-_][\w-]{6,}/g,
+  /\b(?:sk|pk|hf|ghp|gho|ghs|xox[abp]|glpat|nvapi|AIza)[-_][\w-]{6,}/g,
   /\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*/g,
   /\b(\w+:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/g,
   /((?:api[-_]?key|access[-_]?key|token|secret|passw(?:or)?d|authorization)["']?\s*[=:]\s*["']?)(?!Bearer\b|Basic\b|\[redacted\])[^\s"',}]{4,}/gi,

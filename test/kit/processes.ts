@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -44,6 +45,18 @@ export async function eventually(condition: () => boolean, what: string, limitMs
   const deadline = performance.now() + limitMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await pause(5);
+  }
+}
+
+/** Resolves when somebody listens on a port of 127.0.0.1. */
+export async function awaitListening(port: number): Promise<void> {
+  for (;;) {
+    const isOpen = await new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
+    if (isOpen) return;
     await pause(5);
   }
 }

@@ -9,7 +9,8 @@ import { temporaryFolder } from '../../kit/temporary-folder.ts';
 describe('starting a process', () => {
   const folder = temporaryFolder();
   let supervision: Supervision;
-  const supervise = (models: Record<string, SpecPart>): Supervision => (supervision = createSupervision(folder, models));
+  const supervise = (models: Record<string, SpecPart>): Supervision =>
+    (supervision = createSupervision(folder, models));
   afterEach(async () => {
     await supervision.close();
     await assertNoProcessLeft();
@@ -31,11 +32,17 @@ describe('starting a process', () => {
 
   it('gives the process the environment of the gateway and its own, of which the last wins', async () => {
     process.env['SUPERVISION_TEST'] = 'gateway';
-    const argv = [process.execPath, '-p', 'JSON.stringify([process.env.SUPERVISION_TEST, process.env.OWN, process.env.HOME])'];
+    const argv = [
+      process.execPath,
+      '-p',
+      'JSON.stringify([process.env.SUPERVISION_TEST, process.env.OWN, process.env.HOME])',
+    ];
     const env = { SUPERVISION_TEST: 'model', OWN: 'yes' };
     const runner = supervise({ a: { port: await freePort(), argv, env } }).runner('a');
     runner.send('process.start');
-    expect((await runner.next('process.exited')).logTail).toEqual([JSON.stringify(['model', 'yes', process.env['HOME']])]);
+    expect((await runner.next('process.exited')).logTail).toEqual([
+      JSON.stringify(['model', 'yes', process.env['HOME']]),
+    ]);
     delete process.env['SUPERVISION_TEST'];
   });
 
@@ -124,8 +131,8 @@ describe('starting a process', () => {
   it('R13: a sister model on the same port is not taken for the model', async () => {
     const port = await freePort();
     const argv = fixtureArgv('healthy', { port });
-    const { runner } = supervise({ a: { port, argv }, b: { port, argv, hostname: 'localhost' } });
-    const [a, b] = [runner('a'), runner('b')];
+    supervise({ a: { port, argv }, b: { port, argv, hostname: 'localhost' } });
+    const [a, b] = [supervision.runner('a'), supervision.runner('b')];
     a.send('process.start');
     await a.next('process.spawned');
     await eventually(() => supervision.output().includes('listening'), 'the sister to listen');

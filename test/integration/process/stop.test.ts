@@ -1,11 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../kit/free-port.ts';
-import { assertNoProcessLeft, awaitExit, eventually, fixtureArgv, isAlive } from '../../kit/processes.ts';
+import {
+  assertNoProcessLeft,
+  awaitExit,
+  awaitListening,
+  eventually,
+  fixtureArgv,
+  isAlive,
+} from '../../kit/processes.ts';
 import { createSupervision, type SpecPart, type Supervision, type TestRunner } from '../../kit/supervision.ts';
 import { temporaryFolder } from '../../kit/temporary-folder.ts';
 
@@ -112,7 +119,7 @@ describe('stopping a process', () => {
     a.send('process.start');
     await a.next('process.exited');
     const daemon = await pidIn(file);
-    await listening(port);
+    await awaitListening(port);
 
     b.send('process.start');
     await b.next('process.spawned');
@@ -182,7 +189,7 @@ describe('stopping a process', () => {
     const headers = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-key': 'x' };
     const [, socket] = (await once(request({ port, agent: upstream.agent, headers }).end(), 'upgrade')) as [
       unknown,
-      import('node:net').Socket,
+      Socket,
     ];
     upstream.track(socket);
     expect(upstream.isEnding()).toBe(false);
@@ -212,16 +219,4 @@ describe('stopping a process', () => {
     runner.send('process.start');
     expect((await runner.next('process.spawned')).pid).not.toBe(pid);
   });
-
-  async function listening(port: number): Promise<void> {
-    for (;;) {
-      const socket = connect(port, '127.0.0.1');
-      const isOpen = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(
-        () => false,
-      );
-      socket.destroy();
-      if (isOpen) return;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
 });
