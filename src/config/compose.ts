@@ -206,6 +206,7 @@ export class Composer {
   #positionOf(event: Event | undefined): number {
     if (event === undefined) return this.#position;
     if ('valueStart' in event && event.valueStart !== -1) return this.#startOf(event);
+    if (event.type === EVENT_ID.ALIAS) return event.anchorStart - 1;
     if ('start' in event) return event.start;
     if ('tagStart' in event && event.tagStart !== -1) return event.tagStart;
     if ('anchorStart' in event && event.anchorStart !== -1) return event.anchorStart;

@@ -1,22 +1,26 @@
 import type { KeyPath, ProblemLog } from './problems.ts';
-import { isNull, type Node } from './tree.ts';
+import { isNull, type ListNode, type Node } from './tree.ts';
 
 /**
  * Leaves empty list items out, such as those made of an environment variable that is set but empty. Metadata is left
  * as it is.
  */
 export function dropEmptyItems(node: Node, path: KeyPath, problems: ProblemLog): Node {
-  if (path.at(-1) === 'metadata') return node;
-  if (node.kind === 'mapping') {
-    const entries = [...node.entries].map(
-      ([key, { place, value }]) => [key, { place, value: dropEmptyItems(value, [...path, key], problems) }] as const,
-    );
-    return { ...node, entries: new Map(entries) };
-  }
-  if (node.kind !== 'list' || !node.items.some(isNull)) return node;
+  if (path.at(-1) === 'metadata' || node.kind === 'scalar') return node;
+  if (node.kind === 'list') return dropFromList(node, path, problems);
+  const entries = [...node.entries].map(
+    ([key, { place, value }]) => [key, { place, value: dropEmptyItems(value, [...path, key], problems) }] as const,
+  );
+  return { ...node, entries: new Map(entries) };
+}
+
+function dropFromList(node: ListNode, path: KeyPath, problems: ProblemLog): ListNode {
+  // With an error in it the list will not be used, and the error is all there is to say.
+  if (node.items.some((_, index) => problems.hasErrorAt([...path, index]))) return node;
   node.items.forEach((item, index) => {
-    if (isNull(item))
-      problems.warning(item.place, [...path, index], 'is empty and left out', 'take it out, or fill it in');
+    if (!isNull(item)) return;
+    // What is not written has no place of its own: the list has.
+    problems.warning(node.place, [...path, index], 'is empty and left out', 'take it out, or fill it in');
   });
   return { ...node, items: node.items.filter((item) => !isNull(item)) };
 }
