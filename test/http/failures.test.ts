@@ -290,7 +290,9 @@ describe('a client that leaves', () => {
     socket.write('POST /v1/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"model":');
     const [req] = (await arrived) as [IncomingMessage];
     socket.destroy();
-    await once(req, 'close');
+    await new Promise((resolve) => {
+      req.on('close', resolve);
+    });
     expect(desk.asked).toHaveLength(0);
     expect((await ask(gateway.port, { path: '/health' })).body.toString()).toBe('OK');
   });
