@@ -21,7 +21,7 @@ export function toError(model: ModelId, { code, failure, retryAfterMs }: Refusal
     case 'concurrency_limit':
       return new GatewayError(code, `${model} has as many requests as its concurrencyLimit allows`, retryIn(null));
     case 'model_start_failed': {
-      const message = failure ? `${model} could not be started: ${failure.message}` : `${model} could not be started`;
+      const message = failure?.message ?? `${model} could not be started`;
       return new GatewayError(code, message, retryAfterMs === null ? details : retryIn(retryAfterMs));
     }
     case 'model_cooling_down': {
