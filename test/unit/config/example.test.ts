@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import { Ajv } from 'ajv';
+import { load as loadYaml, CORE_SCHEMA, mergeTag } from 'js-yaml';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadConfigFile, type LoadedConfig } from '../../../src/config/load.ts';
+import { configSchema, type SchemaNode } from '../../../src/config/schema.ts';
+
+const PATH = new URL('../../../config.example.yaml', import.meta.url);
+
+describe('config.example.yaml', () => {
+  let text: string;
+  let plain: Record<string, Record<string, unknown>>;
+  let loaded: LoadedConfig;
+
+  beforeAll(async () => {
+    text = await readFile(PATH, 'utf8');
+    // YAML's references are fine in block style only, which the example keeps to.
+    plain = loadYaml(text, { schema: CORE_SCHEMA.withTags(mergeTag) }) as typeof plain;
+    loaded = await loadConfigFile(PATH.pathname, { env: {}, platform: 'linux' });
+  });
+
+  it('loads without a warning', () => {
+    expect(loaded.warnings).toEqual([]);
+    expect([...loaded.config.models.keys()]).toEqual([
+      'qwen-coder',
+      'llama-small',
+      'embed',
+      'rerank',
+      'vllm',
+      'whisper',
+    ]);
+    expect([...loaded.config.profiles.keys()]).toEqual(['rag', 'pair']);
+  });
+
+  it('passes the schema that editors use', () => {
+    const ajv = new Ajv({ allowUnionTypes: true, allErrors: true });
+    ajv.addVocabulary(['x-notYet']);
+    const check = ajv.compile(configSchema as object);
+    check(plain);
+    expect(check.errors).toBe(null);
+  });
+
+  it('shows every key that has an effect', () => {
+    const shown = (schema: SchemaNode | undefined): string[] =>
+      Object.entries(schema?.properties ?? {}).flatMap(([key, value]) => (value['x-notYet'] ? [] : [key]));
+    const model = configSchema.properties?.['models']?.additionalProperties as SchemaNode;
+    const models = Object.values(plain['models'] ?? {}) as Record<string, unknown>[];
+    const timeouts = models.flatMap((entry) => Object.keys((entry['timeouts'] as object | undefined) ?? {}));
+    expect(Object.keys(plain)).toEqual(expect.arrayContaining(shown(configSchema)));
+    expect(models.flatMap((entry) => Object.keys(entry))).toEqual(expect.arrayContaining(shown(model)));
+    expect(timeouts).toEqual(expect.arrayContaining(shown(model.properties?.['timeouts'])));
+    for (const key of ['scheduler', 'server']) {
+      expect(Object.keys(plain[key] ?? {})).toEqual(shown(configSchema.properties?.[key]));
+    }
+  });
+
+  it('means what its comments say', () => {
+    const { config } = loaded;
+    expect(config.models.get('qwen-coder')).toMatchObject({
+      argv: [
+        'llama-server --host 127.0.0.1 --port 5802 --n-gpu-layers 99 --jinja',
+        '--ctx-size 32768 --model /srv/models/qwen2.5-coder-32b-q4_k_m.gguf',
+      ]
+        .join(' ')
+        .split(' '),
+      ttlMs: 7_200_000,
+      metadata: { port: 5802 },
+    });
+    expect(config.models.get('rerank')).toMatchObject({ ttlMs: 1_800_000, stopTimeoutMs: 5000 });
+    expect(config.models.get('vllm')?.stopArgv).toEqual(['docker', 'stop', '--time', '10', 'vllm-vllm']);
+    expect(config.profiles.get('rag')?.members).toEqual(['llama-small', 'embed', 'rerank']);
+  });
+});

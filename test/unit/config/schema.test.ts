@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises';
+import { Ajv } from 'ajv';
+import { describe, expect, it } from 'vitest';
+import type { ConfigInput, ModelInput, TimeoutsInput } from '../../../src/config/input.ts';
+import { configSchema, type SchemaNode } from '../../../src/config/schema.ts';
+
+/** A key too few or too many does not compile. */
+const TOP: Record<keyof ConfigInput, true> = {
+  models: true,
+  healthCheckTimeout: true,
+  startPort: true,
+  globalTTL: true,
+  unloadTimeout: true,
+  logLevel: true,
+  logRequests: true,
+  macros: true,
+  profiles: true,
+  scheduler: true,
+  server: true,
+};
+const MODEL: Record<keyof ModelInput, true> = {
+  cmd: true,
+  cmdStop: true,
+  proxy: true,
+  aliases: true,
+  env: true,
+  checkEndpoint: true,
+  ttl: true,
+  unloadTimeout: true,
+  healthCheckTimeout: true,
+  unlisted: true,
+  useModelName: true,
+  name: true,
+  description: true,
+  concurrencyLimit: true,
+  macros: true,
+  metadata: true,
+  timeouts: true,
+};
+const TIMEOUTS: Record<keyof TimeoutsInput, true> = {
+  connect: true,
+  keepalive: true,
+  responseHeader: true,
+  idleConn: true,
+};
+
+function supported(schema: SchemaNode | undefined): string[] {
+  return Object.entries(schema?.properties ?? {})
+    .flatMap(([key, value]) => (value['x-notYet'] ? [] : [key]))
+    .sort();
+}
+
+function keysOf(record: object): string[] {
+  return Object.keys(record).sort();
+}
+
+const model = configSchema.properties?.['models']?.additionalProperties as SchemaNode;
+
+describe('the schema', () => {
+  it('is what config.schema.json holds (npm run schema writes it)', async () => {
+    const file = await readFile(new URL('../../../config.schema.json', import.meta.url), 'utf8');
+    expect(JSON.parse(file)).toEqual(configSchema);
+  });
+
+  it('is a valid draft 7 schema, by the strict rules of ajv', () => {
+    const ajv = new Ajv({ allowUnionTypes: true });
+    ajv.addVocabulary(['x-notYet']);
+    expect(ajv.validateSchema(configSchema as object)).toBe(true);
+    expect(() => ajv.compile(configSchema as object)).not.toThrow();
+  });
+
+  it('has the keys of the types for scripts', () => {
+    expect(supported(configSchema)).toEqual(keysOf(TOP));
+    expect(supported(model)).toEqual(keysOf(MODEL));
+    expect(supported(model.properties?.['timeouts'])).toEqual(keysOf(TIMEOUTS));
+  });
+
+  it('describes every key', () => {
+    const undescribed = [configSchema, model, model.properties?.['timeouts']].flatMap((schema) =>
+      Object.entries(schema?.properties ?? {}).flatMap(([key, value]) => (value.description ? [] : [key])),
+    );
+    expect(undescribed).toEqual([]);
+  });
+
+  it('accepts a macro for a number or a switch, as an editor sees it', () => {
+    const ajv = new Ajv({ allowUnionTypes: true });
+    ajv.addVocabulary(['x-notYet']);
+    const check = ajv.compile(configSchema as object);
+    expect(check({ globalTTL: '${ttl}', logRequests: '${env.LOG}' })).toBe(true);
+    expect(check({ globalTTL: '5m' })).toBe(false);
+    expect(check({ nope: 1 })).toBe(false);
+  });
+});
