@@ -1,4 +1,4 @@
-import { freePort, freePorts } from '../kit/free-port.ts';
+import { freePorts } from '../kit/free-port.ts';
 import { startBare } from './bare.ts';
 import { type Recipe, start } from './contestant.ts';
 import { timedChat, type Timed } from './request.ts';

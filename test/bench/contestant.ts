@@ -40,10 +40,12 @@ export async function start({ name, command }: Recipe, config: object): Promise<
   const filled = command.replaceAll('{config}', file).replaceAll('{port}', String(port)).replaceAll('{folder}', folder);
 
   const started = performance.now();
-  const child = spawn('sh', ['-c', `exec ${filled}`], { stdio: ['ignore', 'ignore', 'inherit'], detached: true });
+  const child = spawn('sh', ['-c', `exec ${filled}`], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
   const url = `http://127.0.0.1:${port}`;
   while (!(await timedRequest(`${url}/v1/models`).catch(() => null))) {
-    if (child.exitCode !== null) throw new Error(`${name}: exited with code ${child.exitCode}`);
+    if (child.exitCode !== null) throw new Error(`${name}: exited with code ${child.exitCode}: ${complaints}`);
     await delay(1);
   }
   return {

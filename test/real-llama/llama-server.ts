@@ -24,20 +24,21 @@ export function llamaCommand(model: TinyModel, more = ''): string {
   return `'${LLAMA_SERVER}' -m '${modelFile(model)}' --port \${PORT} ${THRIFTY} ${more}`;
 }
 
-/** The processes that serve a model, by what the operating system says and not by what the gateway believes. */
+/** The processes of this test file that serve a model, by what the operating system says and not the gateway. */
 export function pidsServing(model: TinyModel): number[] {
-  const wanted = modelFile(model);
+  const ours = `LLAMA_SWAP_TEST_MARK=${process.env['LLAMA_SWAP_TEST_MARK']}`;
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
-    .filter((pid) => commandLine(pid).includes(wanted))
+    .filter((pid) => stringsIn(`/proc/${pid}/cmdline`).includes(modelFile(model)))
+    .filter((pid) => stringsIn(`/proc/${pid}/environ`).includes(ours))
     .map(Number);
 }
 
-function commandLine(pid: string): string[] {
+function stringsIn(file: string): string[] {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return readFileSync(file, 'utf8').split('\0');
   } catch {
-    // It ended between the listing and the look.
+    // The process ended between the listing and the look.
     return [];
   }
 }

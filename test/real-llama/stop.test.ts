@@ -1,4 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { freePorts } from '../kit/free-port.ts';
+import { runProgram } from '../kit/program.ts';
+import { temporaryFolder } from '../kit/temporary-folder.ts';
 import { answerOf, ask, dataOf } from './ask.ts';
 import { startGateway } from './gateway.ts';
 import { ALPHA_SAYS, llamaCommand, pidsServing } from './llama-server.ts';
@@ -58,4 +63,26 @@ it('frees the model when the client of an endless answer hangs up', async () => 
   await stream.return(undefined);
   expect(await answerOf(await ask(gateway.url, 'alpha'))).toBe(ALPHA_SAYS);
   expect(pidsServing('tiny-loop')).toEqual([]);
+});
+
+it('ends at a shutdown when an answer outlasts the time that it is given, without waiting for SIGKILL', async () => {
+  await using gateway = await startGateway(CONFIG, { drainTimeoutMs: 300 });
+  const cut = expectCut(await longAnswer(gateway.url));
+  expect(await elapsedSeconds(gateway.close())).toBeLessThan(UNLOAD_TIMEOUT_S / 2);
+  expect(pidsServing('tiny-loop')).toEqual([]);
+  await cut;
+});
+
+it('leaves no llama-server behind when a second signal forces the program to end', async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, 'config.yaml');
+  writeFileSync(file, JSON.stringify({ ...CONFIG, startPort: await freePorts(2) }));
+  const program = runProgram(['serve', '--config', file, '--listen', '127.0.0.1:0', '--data-dir', folder]);
+  const cut = expectCut(await longAnswer(await program.url()));
+  program.signal('SIGTERM');
+  await program.printed(/once more/i);
+  program.signal('SIGTERM');
+  expect(await program.ended).toBe(1);
+  expect(pidsServing('tiny-loop')).toEqual([]);
+  await cut;
 });
