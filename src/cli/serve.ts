@@ -9,9 +9,12 @@ import { EXIT } from './exit-code.ts';
 import type { ExitCode } from './exit-code.ts';
 import { catchEndSignals } from './signals.ts';
 import { explainStartFailure } from './start-failure.ts';
+import { trimMemory } from './trim-memory.ts';
 
 /** SIGKILL needs no longer; if it seems to, nothing that is still running would help. */
 const FORCE_LIMIT_MS = 3_000;
+
+const TRIM_AFTER_MS = 1_000;
 
 /**
  * Runs the gateway until it is told to end.
@@ -39,6 +42,9 @@ export async function serve(command: ServeCommand): Promise<ExitCode> {
     const { url, config, warnings } = gateway;
     if (warnings.length > 0) say(formatProblems(warnings));
     process.stdout.write(announcement({ url, listen: command.listen, config, demo: command.configFile === null }));
+    // If nothing has happened a moment after the start, nobody is waiting.
+    const trim = setTimeout(trimMemory, TRIM_AFTER_MS).unref();
+    gateway.on('transition', () => clearTimeout(trim));
     const signal = await signals.first;
     say(`${signal}: finishing what is in flight, then stopping the models. Once more to force it.`);
     try {
