@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { Server, ServerOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Config, ModelConfig, ProfileConfig } from '../../src/config/types.ts';
 import type { Desk, Destination, Lease, Upstream } from '../../src/dispatch/lease.ts';
@@ -135,12 +135,16 @@ export function textLog(history = ''): TextLog & { write(chunk: string): void; l
   };
 }
 
-export async function startGateway(desk: FakeDesk, overrides: Partial<HttpDeps> = {}): Promise<FakeGateway> {
+export async function startGateway(
+  desk: FakeDesk,
+  overrides: Partial<HttpDeps> = {},
+  options: ServerOptions = {},
+): Promise<FakeGateway> {
   const log: string[] = [];
   const keep = (message: string | (() => string)): void => {
     log.push(typeof message === 'string' ? message : message());
   };
-  const server = createHttpServer({
+  const deps: HttpDeps = {
     config: httpConfig([modelConfig('alpha'), modelConfig('beta')]),
     desk,
     control: { unload: () => Promise.resolve(), load: () => Promise.resolve() },
@@ -150,7 +154,8 @@ export async function startGateway(desk: FakeDesk, overrides: Partial<HttpDeps> 
     machines: () => ({}),
     logger: { info: keep, warn: keep, error: keep },
     ...overrides,
-  });
+  };
+  const server = createHttpServer(deps, options);
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
