@@ -27,7 +27,7 @@ export interface CheckCommand {
   readonly json: boolean;
 }
 
-export const DEFAULT_LISTEN = ':8080';
+const DEFAULT_LISTEN = ':8080';
 
 const OPTIONS = {
   config: { type: 'string' },

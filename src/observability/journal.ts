@@ -7,7 +7,7 @@ import type { StatusBoard } from './status-board.ts';
 import { createSubscribers } from './subscribers.ts';
 
 /** How many transitions are kept. */
-export const JOURNAL_CAPACITY = 1000;
+const JOURNAL_CAPACITY = 1000;
 
 /** What the parent of an actor is sent when it has thrown; the id follows. */
 const CRASH = 'xstate.error.actor.';

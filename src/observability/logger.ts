@@ -15,13 +15,13 @@ export interface Logger {
   readonly level: LogLevel;
 }
 
-export type Message = string | (() => string);
+type Message = string | (() => string);
 
 const SEVERITY: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 2, debug: 3 };
 
 /**
- * @param options.write Gets every line that passes the level, newline included; it must not throw. The caller decides
- *   where lines go: the text log that `GET /logs` shows, standard output, or both.
+ * @param options.write Gets every line that passes the level, newline included. The caller decides where lines go: the
+ *   text log that `GET /logs` shows, standard output, or both.
  */
 export function createLogger(options: { level: LogLevel; write: (line: string) => void }): Logger {
   const threshold = SEVERITY[options.level];
@@ -43,24 +43,35 @@ export function createLogger(options: { level: LogLevel; write: (line: string) =
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), level: options.level };
 }
 
-/** A logger for scripts and tests that want silence. */
-export const SILENT_LOGGER: Logger = { debug() {}, info() {}, warn() {}, error() {}, level: 'error' };
-
 function formatLine(info: winston.Logform.TransformableInfo): string {
   return `${String(info['timestamp'])} [${info.level.toUpperCase()}] ${oneLine(String(info.message))}`;
 }
 
-/** A message can carry text from outside; its line breaks must not look like lines of ours. */
+/**
+ * A message can carry text from outside: its line breaks must not look like lines of ours, and nothing in it may speak
+ * to a terminal.
+ */
 function oneLine(message: string): string {
-  return message.includes('\n') ? message.trimEnd().replaceAll('\n', '\n  ') : message;
+  if (!CONTROL.test(message)) return message;
+  return message.trimEnd().replaceAll(CONTROLS, (char) => {
+    if (char === '\t') return char;
+    return char === '\n' ? '\n  ' : `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
 }
+
+const CONTROL = /\p{Cc}/u;
+const CONTROLS = /\p{Cc}/gu;
 
 /** winston's way to a function; synchronous, so that a line is out before a fatal exit. */
 function lineStream(write: (line: string) => void): Writable {
   return new Writable({
     decodeStrings: false,
     write(line: string, _encoding, done) {
-      write(line);
+      try {
+        write(line);
+      } catch {
+        // Whoever wants the lines cannot take the gateway down, and is the one who would be told.
+      }
       done();
     },
   });

@@ -4,7 +4,7 @@ import { createTextLog } from './text-log.ts';
 import type { TextLog } from './text-log.ts';
 
 /** Takes one piece of what a process printed. */
-export type LogSink = (chunk: Uint8Array | string) => void;
+type LogSink = (chunk: Uint8Array | string) => void;
 
 /** Every text log of the gateway. */
 export interface Logs {

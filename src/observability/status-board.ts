@@ -5,7 +5,7 @@ import { PHASES } from '../../machines/shared/phase.ts';
 import type { Phase } from '../../machines/shared/phase.ts';
 
 /** What an actor is doing. */
-export interface ActorStatus {
+interface ActorStatus {
   /** `model:<id>`, `profile:<id>`, `swap:<n>` or `orchestrator`. */
   readonly id: string;
   /** The top-level state. */
@@ -16,7 +16,7 @@ export interface ActorStatus {
   readonly detail: string | null;
 }
 
-export interface ActorReport extends ActorStatus {
+interface ActorReport extends ActorStatus {
   /** Why a model is not there, if that was not asked for; null for every other actor. */
   readonly failure: Failure | null;
 }

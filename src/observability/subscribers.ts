@@ -6,7 +6,6 @@ export interface Subscribers<T> {
   add(listener: (value: T) => void): () => void;
   /** Tells everyone, in the order of subscription; a listener that throws neither stops the others nor the caller. */
   tell(value: T): void;
-  readonly size: number;
 }
 
 /**
@@ -26,9 +25,6 @@ export function createSubscribers<T>(what: string, report: (message: string) => 
     },
     tell(value) {
       for (const listener of listeners) listener(value);
-    },
-    get size() {
-      return listeners.length;
     },
   };
 }

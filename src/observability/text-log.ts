@@ -1,7 +1,7 @@
 import { createSubscribers } from './subscribers.ts';
 
 /** How much text a log keeps, in characters. */
-export const TEXT_LOG_CAPACITY = 100 * 1024;
+const TEXT_LOG_CAPACITY = 100 * 1024;
 
 /** Small writes are gathered into blocks of about this size, so that a byte-wise writer costs no array of bytes. */
 const BLOCK = 4096;

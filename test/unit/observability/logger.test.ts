@@ -43,6 +43,26 @@ describe('logger', () => {
     expect(lines).toHaveLength(200);
   });
 
+  it('a message cannot speak to the terminal', () => {
+    const { lines, logger } = loggerAt('info');
+    logger.warn('a\u001b[2Jb\rc\td\u009b');
+    expect(lines[0]).toContain(String.raw`a\x1b[2Jb\x0dc` + '\td' + String.raw`\x9b`);
+  });
+
+  it('goes on when whoever gets the lines throws', () => {
+    let calls = 0;
+    const logger = createLogger({
+      level: 'info',
+      write() {
+        calls += 1;
+        throw new Error('no');
+      },
+    });
+    logger.info('one');
+    logger.info('two');
+    expect(calls).toBe(2);
+  });
+
   it('a message with line breaks cannot pass for several messages', () => {
     const { lines, logger } = loggerAt('info');
     logger.warn('first\n2026-01-01T00:00:00.000Z [ERROR] forged\n');
