@@ -1,4 +1,4 @@
-import { stripComments } from './command.ts';
+import { splitCommand, stripComments } from './command.ts';
 import {
   declareMacros,
   expandMacros,
@@ -51,10 +51,35 @@ export function expandModel(id: string, entry: Entry, globals: readonly Macro[],
     node = withChild(node, key, { ...command, value: text, text, shown: stripComments(command.shown) });
   }
   const proxy = child(node, 'proxy');
-  if (proxy === undefined || isNull(proxy)) node = withChild(node, 'proxy', scalar(DEFAULT_PROXY, entry.place));
-  const expanded = expandMacros(node, macros, path, problems);
+  const proxyIsGiven = proxy !== undefined && !isNull(proxy);
+  if (!proxyIsGiven) node = withChild(node, 'proxy', scalar(DEFAULT_PROXY, entry.place));
+  const expanded = expandMacros(node, macros, path, problems) as MappingNode;
   const cmd = child(expanded, 'cmd');
-  return { node: expanded, macros, usesPort: cmd?.kind === 'scalar' && cmd.text.includes('${PORT}') };
+  const command = cmd?.kind === 'scalar' ? cmd.text : '';
+  if (command.includes('${PORT}')) return { node: expanded, macros, usesPort: true };
+  const port = proxyIsGiven ? null : portInCommand(command);
+  if (port === null) return { node: expanded, macros, usesPort: false };
+  const url = `http://localhost:${port}`;
+  problems.warning(
+    entry.place,
+    [...path, 'proxy'],
+    `is missing; ${url} is used, from --port in cmd`,
+    `write proxy: ${url}, or use \${PORT} in cmd`,
+  );
+  return { node: withChild(expanded, 'proxy', scalar(url, entry.place)), macros, usesPort: false };
+}
+
+/** Their --port is about the inside of a container. */
+const CONTAINER_PROGRAMS = /(?:^|[\\/])(?:docker|podman|nerdctl)(?:\.exe)?$/;
+
+/** The port that a command itself says its server will listen on. */
+function portInCommand(command: string): number | null {
+  const [program = '', ...args] = splitCommand(command);
+  if (CONTAINER_PROGRAMS.test(program)) return null;
+  const at = args.findIndex((arg) => arg === '--port' || arg.startsWith('--port='));
+  const text = at === -1 ? '' : (args[at]?.split('=')[1] ?? args[at + 1] ?? '');
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  return port >= 1 && port <= 65535 ? port : null;
 }
 
 export interface ExpandedModel {

@@ -9,7 +9,7 @@ import { declareMacros, type Macro } from './macros.ts';
 import { normalise } from './normalise.ts';
 import { createPortSource, type IsPortFree } from './ports.ts';
 import { ConfigError, ProblemLog, type Place, type Problem } from './problems.ts';
-import { parseProxyUrl } from './proxy-url.ts';
+import { isOfThisMachine, parseProxyUrl } from './proxy-url.ts';
 import { readTextFile } from './read-file.ts';
 import { reportOn } from './report.ts';
 import { configSchema } from './schema.ts';
@@ -139,7 +139,7 @@ function fixedPorts(models: readonly Node[]): Set<number> {
   const ports = models.flatMap((model) => {
     const proxy = child(model, 'proxy');
     const parsed = proxy?.kind === 'scalar' ? parseProxyUrl(proxy.text) : null;
-    return parsed !== null && 'upstream' in parsed ? [parsed.upstream.port] : [];
+    return parsed !== null && 'upstream' in parsed && isOfThisMachine(parsed.upstream) ? [parsed.upstream.port] : [];
   });
   return new Set(ports);
 }

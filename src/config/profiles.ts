@@ -24,9 +24,8 @@ export function profileConfigs(
       report.error(path, 'a profile name must not be empty, nor hold ":" or "/"', 'choose a name like coding');
     }
     const members = resolveMembers(names, path, known, report);
-    checkAddresses(members, path, known, report);
     checkNames(id, members, path, known, report);
-    return [id, { id, members }];
+    return [id, canRunTogether(members, path, known, report) ? { id, members } : { id, members, takesTurns: true }];
   });
   return new Map(profiles);
 }
@@ -49,23 +48,25 @@ function resolveMembers(names: readonly string[], path: KeyPath, known: KnownMod
   return members;
 }
 
-/** Members run at the same time, so each needs an address of its own. */
-function checkAddresses(members: readonly string[], path: KeyPath, known: KnownModels, report: Report): void {
+/** Only when each member has an address of its own. */
+function canRunTogether(members: readonly string[], path: KeyPath, known: KnownModels, report: Report): boolean {
   const owners = new Map<string, string>();
   for (const member of members) {
     const upstream = known.models.get(member)?.upstream;
     if (upstream === undefined || upstream.url === '') continue;
     const address = listenAddress(upstream);
     const owner = owners.get(address);
-    if (owner === undefined) owners.set(address, member);
-    else {
-      report.error(
+    if (owner !== undefined) {
+      report.warning(
         path,
-        `"${owner}" and "${member}" listen on the same address, ${address}, and are to run together`,
+        `"${owner}" and "${member}" listen on the same address (${address}): the members cannot run together, and take turns`,
         'use ${PORT} in their cmd, or give each its own port',
       );
+      return false;
     }
+    owners.set(address, member);
   }
+  return true;
 }
 
 /** `profile:model` must not be something else as well. */

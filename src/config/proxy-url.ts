@@ -43,7 +43,11 @@ export function parseProxyUrl(text: string): ProxyUrl {
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1', '0.0.0.0', '::']);
 
+export function isOfThisMachine({ hostname }: Pick<UpstreamConfig, 'hostname'>): boolean {
+  return LOOPBACK.has(hostname);
+}
+
 /** Equal for upstreams that cannot both listen at a time: same port, and the same host or two names of this machine. */
-export function listenAddress({ hostname, port }: Pick<UpstreamConfig, 'hostname' | 'port'>): string {
-  return `${LOOPBACK.has(hostname) ? 'localhost' : hostname.toLowerCase()}:${port}`;
+export function listenAddress(upstream: Pick<UpstreamConfig, 'hostname' | 'port'>): string {
+  return `${isOfThisMachine(upstream) ? 'localhost' : upstream.hostname}:${upstream.port}`;
 }

@@ -34,6 +34,8 @@ export interface ServerConfig {
 export interface ProfileConfig {
   readonly id: ProfileId;
   readonly members: readonly ModelId[];
+  /** Members listen on the same address: they cannot run together, and are asked for one at a time. */
+  readonly takesTurns?: true;
 }
 
 export interface ModelConfig {

@@ -13,7 +13,8 @@ export function resolveModel(config: Config, name: string): Destination | null {
     const separator = name[profile.id.length];
     if (separator !== ':' && separator !== '/') continue;
     const member = modelNamed(config, name.slice(profile.id.length + 1));
-    if (member !== null && profile.members.includes(member)) return { unit: profileActorId(profile.id), model: member };
+    if (member === null || !profile.members.includes(member)) continue;
+    return { unit: profile.takesTurns ? modelActorId(member) : profileActorId(profile.id), model: member };
   }
   return null;
 }

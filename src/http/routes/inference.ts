@@ -1,7 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { ModelConfig } from '../../config/types.ts';
-import type { Destination } from '../../dispatch/lease.ts';
-import { resolveModel } from '../../dispatch/resolve-model.ts';
+import type { Config, ModelConfig } from '../../config/types.ts';
+import { modelNamed, resolveModel } from '../../dispatch/resolve-model.ts';
 import { runErrand } from '../admission.ts';
 import type { HttpDeps } from '../deps.ts';
 import { locateModel, locateModelInQuery } from '../locate-model.ts';
@@ -81,7 +80,7 @@ async function send(
   const model = destination && deps.config.models.get(destination.model);
   if (destination === null || model == null) throw modelNotFound(located.name);
   res.locals['model'] = destination.model;
-  const name = upstreamName(model, destination, located.name);
+  const name = upstreamName(deps.config, model, located.name);
   const body = name === located.name ? [bytes] : rewriteBody(bytes, located, name);
   req.url = rewriteUrl(req.url, located, name).replace(OWN_PREFIX, '');
   prepareUpstreamHeaders(req, byteLength(body));
@@ -89,7 +88,7 @@ async function send(
 }
 
 /** What the upstream is told: an alias goes on as it came, a profile's prefix does not. */
-function upstreamName(model: ModelConfig, destination: Destination, asked: string): string {
+function upstreamName(config: Config, model: ModelConfig, asked: string): string {
   if (model.useModelName !== null) return model.useModelName;
-  return destination.unit.startsWith('profile:') ? model.id : asked;
+  return modelNamed(config, asked) === null ? model.id : asked;
 }

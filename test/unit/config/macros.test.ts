@@ -234,7 +234,7 @@ models:
   });
 
   it('a model without ${PORT} in cmd and without proxy is refused with what to write', async () => {
-    expect(await problemsOf('models: {a: {cmd: "srv --port 9000"}}')).toMatchObject([
+    expect(await problemsOf('models: {a: {cmd: "srv -p 9000"}}')).toMatchObject([
       {
         severity: 'error',
         path: 'models.a.proxy',
@@ -242,6 +242,33 @@ models:
         hint: 'write ${PORT} in cmd (for example --port ${PORT}), or give the address: proxy: http://127.0.0.1:9000',
       },
     ]);
+  });
+
+  it('a --port in cmd says where such a model listens, with a warning', async () => {
+    const text = 'models: {a: {cmd: "srv --port 9000"}, b: {cmd: "srv --port=5800 -m x"}, c: {cmd: "srv ${PORT}"}}';
+    const { config, warnings } = await load(text);
+    expect([...config.models.values()].map(({ upstream }) => upstream.url)).toEqual([
+      'http://localhost:9000',
+      'http://localhost:5800',
+      'http://localhost:5801',
+    ]);
+    expect(warnings).toMatchObject([
+      {
+        path: 'models.a.proxy',
+        message: 'is missing; http://localhost:9000 is used, from --port in cmd',
+        hint: 'write proxy: http://localhost:9000, or use ${PORT} in cmd',
+      },
+      { path: 'models.b.proxy' },
+    ]);
+  });
+
+  it.each([
+    'docker run -p 1:2 image --port 9000',
+    '/usr/bin/podman run image --port 9000',
+    'srv --port',
+    'srv --port 99999',
+  ])('%s does not say it', async (cmd) => {
+    expect(await errorsOf({ models: { a: { cmd } } })).toHaveLength(1);
   });
 
   it('${PORT} in other fields of such a model is refused', async () => {

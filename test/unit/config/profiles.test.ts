@@ -38,13 +38,20 @@ describe('profiles', () => {
   it.each([
     ['the same proxy', 'http://localhost:8999', 'http://localhost:8999'],
     ['two names of this machine', 'http://localhost:8999', 'http://127.0.0.1:8999/v1'],
-  ])('members with %s are refused: they run at the same time', async (_, first, second) => {
+  ])('members with %s take turns, with a warning', async (_, first, second) => {
     const source = {
       models: { a: { cmd: 'x', proxy: first }, b: { cmd: 'x', proxy: second } },
       profiles: { p: ['a', 'b'], alone: ['a'] },
     };
-    expect(await errorsOf(source)).toEqual([
-      'profiles.p: "a" and "b" listen on the same address, localhost:8999, and are to run together',
+    const { config, warnings } = await load(source);
+    expect(config.profiles.get('p')).toEqual({ id: 'p', members: ['a', 'b'], takesTurns: true });
+    expect(config.profiles.get('alone')).toEqual({ id: 'alone', members: ['a'] });
+    expect(warnings).toMatchObject([
+      {
+        path: 'profiles.p',
+        message:
+          '"a" and "b" listen on the same address (localhost:8999): the members cannot run together, and take turns',
+      },
     ]);
   });
 
@@ -53,7 +60,8 @@ describe('profiles', () => {
       models: { a: { cmd: 'x', proxy: 'http://10.0.0.1:1' }, b: { cmd: 'x', proxy: 'http://10.0.0.2:1' } },
       profiles: { p: ['a', 'b'] },
     };
-    expect(await errorsOf(source)).toEqual([]);
+    expect(await warningsOf(source)).toEqual([]);
+    expect((await load(source)).config.profiles.get('p')).toEqual({ id: 'p', members: ['a', 'b'] });
   });
 
   it('an empty list, a null and a single value are refused', async () => {
