@@ -1,4 +1,6 @@
+import type { Socket } from 'node:net';
 import type { Request, Response } from 'express';
+import type { ModelId } from '../../machines/shared/ids.ts';
 import type { HttpLogger } from './deps.ts';
 
 /** Asked every few seconds by load balancers and dashboards; their lines would bury the others. */
@@ -20,6 +22,18 @@ export function logWhenDone(req: Request, res: Response, id: string, logger: Htt
       const bytes = socket.bytesWritten - bytesBefore;
       const model = (res.locals['model'] as string | undefined) ?? '-';
       return `${method} ${path} ${statusOf(res)} ${bytes}B ${ms}ms model=${model} id=${id}`;
+    });
+  });
+}
+
+/** The same for a WebSocket, which has no status that would say anything. */
+export function logSocketWhenDone(url: string, socket: Socket, model: ModelId, id: string, logger: HttpLogger): void {
+  const startedAt = performance.now();
+  const bytesBefore = socket.bytesWritten;
+  socket.once('close', () => {
+    logger.info(() => {
+      const ms = Math.round(performance.now() - startedAt);
+      return `WEBSOCKET ${pathOf(url)} ${socket.bytesWritten - bytesBefore}B ${ms}ms model=${model} id=${id}`;
     });
   });
 }

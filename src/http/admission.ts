@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Failure } from '../../machines/shared/failure.ts';
 import type { Destination, Lease } from '../dispatch/lease.ts';
 import { GatewayError } from '../errors.ts';
 import type { HttpDeps } from './deps.ts';
-import type { Forward, Outcome } from './proxy.ts';
+import type { Forward, Outcome, Payload } from './proxy.ts';
 import { mayHelpToAskAgain } from './upstream-error.ts';
 
 /** The end of a crashed process is reported a moment after its connections break; asking again sooner finds it "ready". */
-const RETRY_PAUSE_MS = 50;
+const CRASH_NEWS_MS = 50;
 
 /** Given as the reason, because `abort` without one builds an exception with its stack: 5 % of a request. */
 const LEFT = 'the client left';
@@ -17,7 +18,7 @@ export interface Errand {
   readonly res: ServerResponse;
   readonly destination: Destination;
   /** The body in memory, or null when it is streamed and can be sent only once. */
-  readonly body: readonly Buffer[] | null;
+  readonly payload: Payload | null;
 }
 
 /**
@@ -35,23 +36,24 @@ export interface Errand {
  *
  * @throws GatewayError from the desk, or that of the last try.
  */
-export async function runErrand(errand: Errand, { desk, logger }: HttpDeps, forward: Forward): Promise<void> {
-  const { req, res, destination, body } = errand;
+export async function runErrand(errand: Errand, { desk, board, logger }: HttpDeps, forward: Forward): Promise<void> {
+  const { req, res, destination, payload } = errand;
   const gone = new AbortController();
   // Checked first, because a 'close' that has been emitted is never heard of again.
   if (res.closed || res.destroyed) return;
   const onClose = (): void => gone.abort(LEFT);
   res.once('close', onClose);
   try {
-    for (let lastTry = body === null; ; lastTry = true) {
+    for (let lastTry = payload === null; ; lastTry = true) {
       const lease = await desk.acquire(destination, gone.signal);
-      const outcome = await useLease(lease, gone.signal, () => forward(req, res, lease.upstream, body));
+      const outcome = await useLease(lease, gone.signal, () => forward(req, res, lease.upstream, payload));
       if (outcome === 'cut') logger.warn(() => `${lease.model} broke off in the middle of an answer`);
       if (!(outcome instanceof GatewayError)) return;
-      if (mayHelpToAskAgain(outcome) && lease.upstream.isEnding()) throw unloadedMeanwhile(outcome);
-      if (lastTry || !mayHelpToAskAgain(outcome)) throw outcome;
-      await pause(RETRY_PAUSE_MS);
+      if (!mayHelpToAskAgain(outcome)) throw outcome;
+      if (lease.upstream.isEnding()) throw unloadedMeanwhile(outcome);
+      await pause(CRASH_NEWS_MS);
       if (gone.signal.aborted) return;
+      if (lastTry) throw withFailure(outcome, board.failureOf(lease.model));
     }
   } finally {
     res.off('close', onClose);
@@ -68,4 +70,10 @@ async function useLease(lease: Lease, gone: AbortSignal, use: () => Promise<Outc
 
 function unloadedMeanwhile(cause: GatewayError): GatewayError {
   return new GatewayError('model_unloaded', 'The model was unloaded before it answered this request.', { cause });
+}
+
+/** Says what became of the upstream, when its end is what broke the request. */
+function withFailure(error: GatewayError, failure: Failure | null): GatewayError {
+  if (failure === null) return error;
+  return new GatewayError(error.code, `${error.message} ${failure.message}`, { failure, cause: error.cause });
 }

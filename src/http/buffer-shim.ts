@@ -7,11 +7,14 @@ import type { Stream } from 'node:stream';
  * typed contract, so a test holds httpxy to it.
  */
 export function bufferShim(pieces: readonly Buffer[]): Stream {
+  // httpxy keeps its options for as long as the answer takes; the bytes must not stay with them.
+  let unsent = pieces;
   const shim = {
     pipe(request: ClientRequest): ClientRequest {
-      const last = pieces.length - 1;
-      for (let at = 0; at < last; at += 1) request.write(pieces[at]);
-      request.end(pieces[last]);
+      const last = unsent.length - 1;
+      for (let at = 0; at < last; at += 1) request.write(unsent[at]);
+      request.end(unsent[last]);
+      unsent = [];
       return request;
     },
   };

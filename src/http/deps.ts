@@ -1,3 +1,4 @@
+import type { Failure } from '../../machines/shared/failure.ts';
 import type { ModelId, UnitId } from '../../machines/shared/ids.ts';
 import type { Phase } from '../../machines/shared/phase.ts';
 import type { Config } from '../config/types.ts';
@@ -45,6 +46,8 @@ export interface Control {
 /** Reading only; nothing here gates a decision. */
 export interface StatusBoard {
   phaseOf(model: ModelId): Phase;
+  /** Why the model is not well, as far as is known. */
+  failureOf(model: ModelId): Failure | null;
   actors(): readonly unknown[];
 }
 

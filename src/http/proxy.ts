@@ -17,22 +17,27 @@ import { upstreamError } from './upstream-error.ts';
  */
 export type Outcome = 'answered' | 'cut' | 'gone' | GatewayError;
 
+/** A body in memory, in pieces. It is let go as soon as an answer begins: an answer may take minutes. */
+export interface Payload {
+  pieces: readonly Buffer[];
+}
+
 /**
  * Streams a request to an upstream and the answer back. Never rejects.
  *
- * @param body The request's body in pieces, or null to stream it on from the client.
+ * @param payload The request's body, or null to stream it on from the client.
  */
 export type Forward = (
   req: IncomingMessage,
   res: ServerResponse,
   upstream: Upstream,
-  body: readonly Buffer[] | null,
+  payload: Payload | null,
 ) => Promise<Outcome>;
 
 /** A request on its way. */
 interface Flight {
   readonly upstream: Upstream;
-  readonly body: readonly Buffer[] | null;
+  readonly payload: Payload | null;
   /** The upstream's answer, once its headers are there. */
   answer: IncomingMessage | null;
   headerTimer: NodeJS.Timeout | null;
@@ -55,7 +60,7 @@ export function createForward(): Forward {
     router: (req, _res, options) => {
       const flight = flights.get(req);
       if (flight === undefined) throw new Error('a request without a flight');
-      if (flight.body !== null) options.buffer = bufferShim(flight.body);
+      if (flight.payload !== null) options.buffer = bufferShim(flight.payload.pieces);
       return pointAt(flight.upstream, options);
     },
     // The default plugins build a URL per answer for a log nobody reads, and answer errors in words of their own.
@@ -63,12 +68,12 @@ export function createForward(): Forward {
     plugins: [headerDeadline(flights), answers(flights), failures(flights)],
   });
 
-  return (req, res, upstream, body) =>
+  return (req, res, upstream, payload) =>
     new Promise((resolve) => {
       const onClose = (): void => flight.settle('gone');
       const flight: Flight = {
         upstream,
-        body,
+        payload,
         answer: null,
         headerTimer: null,
         settle(outcome) {
@@ -114,6 +119,7 @@ function answers(flights: Flights): Plugin {
       const flight = flights.get(req);
       if (flight === undefined) return;
       flight.answer = proxyRes;
+      if (flight.payload !== null) flight.payload.pieces = [];
       if (flight.headerTimer !== null) clearTimeout(flight.headerTimer);
       prepareAnswer(proxyRes, res);
     });

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { GatewayError } from '../errors.ts';
+import { logSocketWhenDone } from './access-log.ts';
 import { DEFAULT_TIMES } from './app.ts';
 import type { HttpDeps } from './deps.ts';
 import { toGatewayError } from './error-response.ts';
@@ -30,7 +31,9 @@ export function attachUpgrade(server: Server, deps: HttpDeps): void {
     if (!url.startsWith(PREFIX)) throw new GatewayError('not_found', 'WebSockets are only possible below /upstream/.');
     if (req.method !== 'GET') throw new GatewayError('method_not_allowed', 'A WebSocket is opened with GET.');
     const { destination, rest } = parseUpstreamPath(config, url.slice(PREFIX.length - 1));
-    req.headers['x-request-id'] = requestIdOf(req);
+    const id = requestIdOf(req);
+    req.headers['x-request-id'] = id;
+    if (config.logRequests) logSocketWhenDone(url, socket, destination.model, id, logger);
     prepareUpgradeHeaders(req);
     req.url = rest ?? '/';
 

@@ -112,6 +112,24 @@ describe('an upstream that dies', () => {
     });
   });
 
+  it('R5: of a crash is told about with exit code and last lines, when those are known', async () => {
+    const upstream = await startUpstream((req) => req.socket.resetAndDestroy());
+    const failure = {
+      code: 'crashed' as const,
+      message: 'It crashed.',
+      exitCode: 134,
+      signal: null,
+      logTail: ['GGML_ASSERT'],
+      at: 1,
+    };
+    const gateway = await gatewayTo(upstream, {
+      board: { phaseOf: () => 'stopped', failureOf: () => failure, actors: () => [] },
+    });
+    const { message, body } = await ask(gateway.port, CHAT);
+    expect(message.statusCode).toBe(502);
+    expect(errorIn(body).details).toMatchObject({ exitCode: 134, logTail: ['GGML_ASSERT'] });
+  });
+
   it('because it was unloaded is not started again by the request that this breaks', async () => {
     const upstream = await startUpstream((req) => req.socket.resetAndDestroy(), { ending: () => true });
     const gateway = await gatewayTo(upstream);

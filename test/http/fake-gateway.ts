@@ -148,7 +148,7 @@ export async function startGateway(
     config: httpConfig([modelConfig('alpha'), modelConfig('beta')]),
     desk,
     control: { unload: () => Promise.resolve(), load: () => Promise.resolve() },
-    board: { phaseOf: () => 'stopped', actors: () => [] },
+    board: { phaseOf: () => 'stopped', failureOf: () => null, actors: () => [] },
     journal: { history: () => [], subscribe: () => () => {} },
     logs: { proxy: textLog(), upstream: textLog(), combined: textLog(), of: () => textLog() },
     machines: () => ({}),

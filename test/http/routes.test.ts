@@ -30,7 +30,11 @@ const config = httpConfig(
   { profiles: [{ id: 'coding', members: ['qwen', 'author/llama'] }] },
 );
 const phases: Record<string, Phase> = { qwen: 'ready', hidden: 'starting' };
-const board = { phaseOf: (model: string): Phase => phases[model] ?? 'stopped', actors: () => [{ id: 'model:qwen' }] };
+const board = {
+  phaseOf: (model: string): Phase => phases[model] ?? 'stopped',
+  failureOf: () => null,
+  actors: () => [{ id: 'model:qwen' }],
+};
 
 describe('GET /v1/models', () => {
   it('lists what is listed, sorted, with state, and the same `created` in every answer', async () => {

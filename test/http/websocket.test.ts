@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
 import { ask, errorIn } from './ask.ts';
-import { fakeDesk, gatewayKit, waitForAbort } from './fake-gateway.ts';
+import { fakeDesk, gatewayKit, httpConfig, modelConfig, waitForAbort } from './fake-gateway.ts';
 import { echo, startUpstream } from './fake-upstream.ts';
 import type { FakeUpstream } from './fake-upstream.ts';
 
@@ -60,7 +60,8 @@ function open(port: number, path: string, options: { early?: string; allowHalfOp
 describe('a WebSocket', () => {
   it('starts its model, goes through both ways, is tracked, and holds its lease until it is closed', async () => {
     const upstream = await upgrading((socket) => socket.pipe(socket));
-    const gateway = await gatewayTo(upstream);
+    const config = httpConfig([modelConfig('alpha')], { logRequests: true });
+    const gateway = await gatewayTo(upstream, { config });
     const client = open(gateway.port, '/upstream/alpha/live%2Fx?y=1');
     const head = await client.until('\r\n\r\n');
     expect(head).toContain('101 Switching Protocols');
@@ -73,6 +74,7 @@ describe('a WebSocket', () => {
     client.socket.destroy();
     await gateway.desk.allBack();
     expect(gateway.desk).toMatchObject({ granted: 1, released: 1 });
+    expect(gateway.log.join()).toMatch(/^WEBSOCKET \/upstream\/alpha\/live%2Fx \d+B \d+ms model=alpha id=[\w-]+$/);
   });
 
   it('loses nothing of what either side says with the handshake', async () => {

@@ -29,9 +29,7 @@ export function unloadAll(control: Control): RequestHandler {
 export function unloadOne({ config, control }: HttpDeps): RequestHandler {
   return async (req, res) => {
     requireMethod(req, res, 'POST');
-    const name = nameIn(req.url);
-    res.locals['model'] = name;
-    await control.unload(modelsNamed(config, name));
+    await control.unload(modelsNamed(config, nameIn(req.url)));
     sendText(res, 'OK');
   };
 }
@@ -40,9 +38,7 @@ export function unloadOne({ config, control }: HttpDeps): RequestHandler {
 export function loadOne({ config, control }: HttpDeps): RequestHandler {
   return async (req, res) => {
     requireMethod(req, res, 'POST');
-    const name = nameIn(req.url);
-    res.locals['model'] = name;
-    const unit = unitNamed(config, name);
+    const unit = unitNamed(config, nameIn(req.url));
     const gone = new AbortController();
     res.once('close', () => gone.abort());
     await control.load(unit, gone.signal);

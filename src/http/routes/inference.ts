@@ -55,7 +55,7 @@ export function inference(deps: HttpDeps, forward: Forward, limits: BodyLimits):
   return async (req, res) => {
     const body = await readBody(req, limits);
     const located = locateModel(req.url, req.headers['content-type'] ?? '', body);
-    await send(deps, forward, req, res, located, body);
+    return send(deps, forward, req, res, located, body);
   };
 }
 
@@ -64,11 +64,11 @@ export function modelQuery(deps: HttpDeps, forward: Forward, limits: BodyLimits)
   return async (req, res) => {
     const located = locateModelInQuery(req.url);
     const body = await readBody(req, limits);
-    await send(deps, forward, req, res, located, body);
+    return send(deps, forward, req, res, located, body);
   };
 }
 
-async function send(
+function send(
   deps: HttpDeps,
   forward: Forward,
   req: Request,
@@ -81,10 +81,10 @@ async function send(
   if (destination === null || model == null) throw modelNotFound(located.name);
   res.locals['model'] = destination.model;
   const name = upstreamName(deps.config, model, located.name);
-  const body = name === located.name ? [bytes] : rewriteBody(bytes, located, name);
+  const pieces = name === located.name ? [bytes] : rewriteBody(bytes, located, name);
   req.url = rewriteUrl(req.url, located, name).replace(OWN_PREFIX, '');
-  prepareUpstreamHeaders(req, byteLength(body));
-  await runErrand({ req, res, destination, body }, deps, forward);
+  prepareUpstreamHeaders(req, byteLength(pieces));
+  return runErrand({ req, res, destination, payload: { pieces } }, deps, forward);
 }
 
 /** What the upstream is told: an alias goes on as it came, a profile's prefix does not. */

@@ -20,6 +20,6 @@ export function passThrough(deps: HttpDeps, forward: Forward): RequestHandler {
     const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
     req.url = rest;
     prepareUpstreamHeaders(req, hasBody ? null : 0);
-    await runErrand({ req, res, destination, body: hasBody ? null : [] }, deps, forward);
+    await runErrand({ req, res, destination, payload: hasBody ? null : { pieces: [] } }, deps, forward);
   };
 }
