@@ -96,7 +96,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const journal = createJournal({ report: logger.error });
   const loadTimes = createLoadTimes();
   journal.subscribe(loadTimes.observe);
-  journal.subscribe(({ actor, from, to, event }) => logger.debug(() => `${actor}: ${from} → ${to} (${event})`));
+  journal.subscribe(({ actor, from, to, event }) => {
+    const isModel = actor.startsWith('model:');
+    logger[isModel ? 'info' : 'debug'](() => `${actor}: ${from ?? 'new'} → ${to} (${event})`);
+  });
 
   const topology = toTopology(config, options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS);
   const output = logs.sink;
@@ -127,9 +130,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   const orphans = await ledger.sweep();
   if (orphans > 0) logger.warn(`ended ${orphans} processes that a gateway before this one had left behind`);
-  orchestrator.start();
+  // Before the actors start: where it cannot listen, nothing is left to clean up. What is sent to them now waits.
   server.listen(address.port, address.host);
   await once(server, 'listening');
+  orchestrator.start();
   const bound = server.address() as AddressInfo;
 
   let closed: Promise<void> | null = null;

@@ -100,6 +100,7 @@ export const modelMachine = setup({
     checksHealth: ({ context }) => context.checksHealth,
     mustCoolDown: ({ context }) => context.coolDownMs > 0,
     mayExpire: ({ context }) => context.times.ttlMs > 0 && !context.held,
+    isForced: ({ event }) => event.type === 'model.ensureReady' && event.force === true,
     isRestartWanted: ({ context }) => context.restart && context.failure === null,
   },
   delays: {
@@ -147,7 +148,7 @@ export const modelMachine = setup({
           },
           on: {
             'model.ensureReady': [
-              { guard: ({ event }) => event.force === true, target: '#model.starting' },
+              { guard: 'isForced', target: '#model.starting' },
               { actions: { type: 'report', params: { phase: 'stopped' } } },
             ],
           },

@@ -56,6 +56,7 @@ export const swapMachine = setup({
     }),
   },
   guards: {
+    isProblemFound: (_, params: { problem: Failure | null }) => params.problem !== null,
     isDrained: ({ context }) => context.drained,
     isEvicted: ({ context }) => context.remaining.length === 0,
     isLeaverGone: ({ context, event }) =>
@@ -81,7 +82,7 @@ export const swapMachine = setup({
         input: ({ context }) => ({ loads: context.loads, leaves: context.leaves }),
         onDone: [
           {
-            guard: ({ event }) => event.output !== null,
+            guard: { type: 'isProblemFound', params: ({ event }) => ({ problem: event.output }) },
             target: 'failed',
             actions: { type: 'noteFailure', params: ({ event }) => ({ failure: event.output, coolDownMs: 0 }) },
           },
