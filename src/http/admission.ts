@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Failure } from '../../machines/shared/failure.ts';
-import type { Destination, Lease } from '../dispatch/lease.ts';
+import type { Destination } from '../dispatch/lease.ts';
 import { GatewayError } from '../errors.ts';
 import type { HttpDeps } from './deps.ts';
-import type { Forward, Outcome, Payload } from './proxy.ts';
+import type { Forward, Payload } from './proxy.ts';
 import { mayHelpToAskAgain } from './upstream-error.ts';
 
 /** The end of a crashed process is reported a moment after its connections break; asking again sooner finds it "ready". */
@@ -46,7 +46,7 @@ export async function runErrand(errand: Errand, { desk, board, logger }: HttpDep
   try {
     for (let lastTry = payload === null; ; lastTry = true) {
       const lease = await desk.acquire(destination, gone.signal);
-      const outcome = await useLease(lease, gone.signal, () => forward(req, res, lease.upstream, payload));
+      const outcome = await forward(req, res, lease.upstream, payload).finally(() => lease.release());
       if (outcome === 'cut') logger.warn(() => `${lease.model} broke off in the middle of an answer`);
       if (!(outcome instanceof GatewayError)) return;
       if (!mayHelpToAskAgain(outcome)) throw outcome;
@@ -57,14 +57,6 @@ export async function runErrand(errand: Errand, { desk, board, logger }: HttpDep
     }
   } finally {
     res.off('close', onClose);
-  }
-}
-
-async function useLease(lease: Lease, gone: AbortSignal, use: () => Promise<Outcome>): Promise<Outcome> {
-  try {
-    return gone.aborted ? 'gone' : await use();
-  } finally {
-    lease.release();
   }
 }
 
