@@ -2,7 +2,7 @@ import type { KeyPath } from './problems.ts';
 import type { Report } from './report.ts';
 
 /** Node's timers fire at once when they are to wait longer. 24.8 days. */
-export const MAX_DURATION_MS = 2 ** 31 - 1;
+const MAX_DURATION_MS = 2 ** 31 - 1;
 
 /** Seconds to milliseconds. Above zero it stays above zero, for 0 often means "never"; what no timer can wait is cut. */
 export function durationMs(seconds: number, path: KeyPath, report: Report): number {

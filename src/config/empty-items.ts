@@ -6,7 +6,8 @@ import { isNull, type ListNode, type Node } from './tree.ts';
  * as it is.
  */
 export function dropEmptyItems(node: Node, path: KeyPath, problems: ProblemLog): Node {
-  if (path.at(-1) === 'metadata' || node.kind === 'scalar') return node;
+  const isMetadata = path.length === 3 && path[0] === 'models' && path[2] === 'metadata';
+  if (isMetadata || node.kind === 'scalar') return node;
   if (node.kind === 'list') return dropFromList(node, path, problems);
   const entries = [...node.entries].map(
     ([key, { place, value }]) => [key, { place, value: dropEmptyItems(value, [...path, key], problems) }] as const,

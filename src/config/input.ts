@@ -1,7 +1,7 @@
 /** `${name}`: in place of a number or boolean, the whole text must be one macro. */
-export type MacroReference = `\${${string}}`;
+type MacroReference = `\${${string}}`;
 
-export type MacroValue = string | number | boolean;
+type MacroValue = string | number | boolean;
 
 /**
  * A configuration as a plain object, with the keys and units (seconds) of the YAML file. `Ref` is what may stand for a

@@ -8,7 +8,7 @@ export interface Macro {
   readonly value: ScalarNode;
 }
 
-export const RESERVED_MACROS: readonly string[] = ['PORT', 'MODEL_ID', 'PID'];
+const RESERVED_MACROS: readonly string[] = ['PORT', 'MODEL_ID', 'PID'];
 
 const NAME = /^[a-zA-Z0-9_-]+$/;
 const MAX_NAME_LENGTH = 63;

@@ -19,14 +19,14 @@ export interface Config {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-export interface SchedulerConfig {
+interface SchedulerConfig {
   /** A request that has waited longer closes the gate on the model in its way. */
   readonly maxWaitMs: number;
   /** Waiting requests per model; the next one is refused with 429. */
   readonly maxQueue: number;
 }
 
-export interface ServerConfig {
+interface ServerConfig {
   /** Largest request body read into memory, in bytes. */
   readonly maxBodyBytes: number;
 }

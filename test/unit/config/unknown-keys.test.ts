@@ -84,6 +84,14 @@ describe('keys of the first llama-swap without effect yet', () => {
     ]);
   });
 
+  it('are found inside timeouts, too', async () => {
+    const text = 'models: {a: {cmd: "x ${PORT}", timeouts: {tlsHandshake: 10, expectContinue: 1, connect: 5}}}';
+    expect(await warningsOf(text)).toEqual([
+      `models.a.timeouts.tlsHandshake: ${NO_EFFECT}`,
+      `models.a.timeouts.expectContinue: ${NO_EFFECT}`,
+    ]);
+  });
+
   it('need no warning when they are off or empty', async () => {
     const text =
       'models: {a: {cmd: "x ${PORT}", filters: {}, sendLoadingState: false}}\ngroups:\nselectors: {}\nstore: ~\napiKeys: []\n';

@@ -94,6 +94,11 @@ describe('YAML', () => {
     ]);
   });
 
+  it('metadata keeps what is null, in a model of any name', async () => {
+    const source = 'models: {metadata: {cmd: "x ${PORT}", aliases: [~, b], metadata: {a: ~, b: [~]}}}';
+    expect(await loadModel(source)).toMatchObject({ aliases: ['b'], metadata: { a: null, b: [null] } });
+  });
+
   it('explicit tags are followed', async () => {
     expect(
       await loadModel(model('metadata: {a: !!str 1.10, b: !!int "7", c: ! 5, d: !!float 1, e: !!null ""}')),
