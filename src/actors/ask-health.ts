@@ -46,7 +46,8 @@ export function askHealth(spec: LaunchSpec, timeoutMs: number, signal: AbortSign
     }
     request.once('response', (response) => {
       response.on('error', () => {});
-      response.setTimeout(BODY_TIMEOUT_MS, () => response.destroy());
+      const limit = setTimeout(() => response.destroy(), BODY_TIMEOUT_MS);
+      response.once('close', () => clearTimeout(limit));
       response.resume();
       answer(response.statusCode === 200, false, response.socket.remoteAddress ?? null);
     });

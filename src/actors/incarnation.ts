@@ -15,10 +15,14 @@ export interface Incarnation extends Upstream {
   readonly pid: number;
   /** The address that answered; forwarding then needs no lookup. */
   rememberAddress(address: string): void;
-  /** The gateway is about to stop the process. @returns how many connections were in use until now. */
-  end(): number;
-  /** Ends every connection, upgraded ones included. @returns how many were in use. */
-  closeConnections(): number;
+  /**
+   * Ends every connection, because the gateway is about to stop the process.
+   *
+   * @returns whether somebody was cut off, now or a moment ago, so that the process may not have noticed yet.
+   */
+  end(): boolean;
+  /** Ends every connection, upgraded ones included: the process is gone. */
+  closeConnections(): void;
   /** Takes what the process printed. */
   printed(chunk: Buffer): void;
   /** Calls back on every output. @returns Ends that. */
@@ -36,12 +40,12 @@ export function createIncarnation(pid: number, address: UpstreamConfig, timeouts
   let closed = false;
   let ending = false;
 
-  function closeConnections(): number {
+  function closeConnections(): boolean {
     closed = true;
-    const used = connections.close() + upgraded.size;
+    const wasInUse = connections.close() || upgraded.size > 0;
     for (const socket of upgraded) socket.destroy();
     upgraded.clear();
-    return used;
+    return wasInUse;
   }
 
   return {

@@ -56,8 +56,12 @@ type State =
   | { readonly at: 'running'; readonly running: Running };
 
 const TAIL_LINES = 10;
-/** A llama-server that is told to stop while it still notices that a client left takes 0.2 to 0.9 s longer. */
+/**
+ * A llama-server that is told to stop before it has noticed that its clients are gone takes up to a second longer, and
+ * now and then does not end at all until it is told again.
+ */
 const BUSY_PAUSE_MS = 20;
+const ASK_AGAIN_MS = 1_500;
 /** How long the rest of a group may take to end politely after its leader has. */
 const GROUP_GRACE_MS = 1_000;
 const GROUP_POLL_MS = 5;
@@ -151,7 +155,7 @@ export function createSupervisedProcess(
   async function awaitGroup(running: Running): Promise<void> {
     const deadline = performance.now() + GROUP_GRACE_MS;
     while (!running.isKilled && groupRuns(running.pid) && performance.now() < deadline) await pause(GROUP_POLL_MS);
-    killRestOfGroup(running.pid);
+    if (groupRuns(running.pid)) killRestOfGroup(running.pid);
     running.stopCommand?.kill();
   }
 
@@ -172,6 +176,10 @@ export function createSupervisedProcess(
     });
   }
 
+  function askAgain(running: Running): void {
+    if (!running.exit && !running.stopCommand) signalGroup(running.pid, 'SIGTERM');
+  }
+
   return {
     start() {
       if (state.at !== 'idle') {
@@ -188,9 +196,13 @@ export function createSupervisedProcess(
       running.isStopping = true;
       if (running.exit) return;
       running.descendants = descendantsOf(running.pid);
-      const inUse = running.incarnation.end();
-      if (inUse === 0) askToStop(running);
-      else setTimeout(() => askToStop(running), BUSY_PAUSE_MS);
+      const hasCutOff = running.incarnation.end();
+      if (!hasCutOff) {
+        askToStop(running);
+        return;
+      }
+      setTimeout(() => askToStop(running), BUSY_PAUSE_MS);
+      setTimeout(() => askAgain(running), ASK_AGAIN_MS).unref();
     },
     kill() {
       if (state.at === 'preparing') cancelPreparation();

@@ -1,4 +1,4 @@
-import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -15,8 +15,12 @@ import { lookupUpstream } from './lookup.ts';
  */
 export interface UpstreamAgent {
   readonly agent: HttpAgent | HttpsAgent;
-  /** Ends every connection. @returns how many of them were in use. */
-  close(): number;
+  /**
+   * Ends every connection.
+   *
+   * @returns whether a request was cut off, now or within the last second: the server may not have noticed yet.
+   */
+  close(): boolean;
 }
 
 /** llama-server, uvicorn and Node close after 5 s; a server that waits longer loses nothing by this. */
@@ -25,6 +29,8 @@ const DEFAULT_IDLE_MS = 4_000;
 const MARGIN_MS = 1_000;
 const MAX_FREE_SOCKETS = 1_024;
 const TCP_KEEP_ALIVE_MS = 30_000;
+/** How long a llama-server may take to notice that a client is gone. */
+const NOTICE_MS = 1_000;
 
 export function createUpstreamAgent(protocol: 'http:' | 'https:', timeouts: UpstreamTimeouts): UpstreamAgent {
   const options = {
@@ -37,6 +43,8 @@ export function createUpstreamAgent(protocol: 'http:' | 'https:', timeouts: Upst
   } as const;
   const agent = protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
   const idleMs = Math.min(DEFAULT_IDLE_MS, timeouts.idleConnectionMs || DEFAULT_IDLE_MS);
+  const free = new WeakSet<Duplex>();
+  let lastCutAt = -Infinity;
   let closed = false;
 
   // Its type says void; it answers whether the socket may be kept.
@@ -46,13 +54,17 @@ export function createUpstreamAgent(protocol: 'http:' | 'https:', timeouts: Upst
     const limitMs = hintMs === null ? idleMs : Math.min(idleMs, hintMs - MARGIN_MS);
     const keep = !closed && keepSocketAlive(socket) !== false && limitMs > 0;
     // The agent drops a free socket that times out, and leaves one in use alone.
-    if (keep) (socket as Socket).setTimeout(limitMs);
+    if (keep) {
+      (socket as Socket).setTimeout(limitMs);
+      free.add(socket);
+    }
     return keep;
   };
 
   const reuseSocket = agent.reuseSocket.bind(agent);
   agent.reuseSocket = (socket, request) => {
     (socket as Socket).setTimeout(0);
+    free.delete(socket);
     reuseSocket(socket, request);
   };
 
@@ -61,6 +73,9 @@ export function createUpstreamAgent(protocol: 'http:' | 'https:', timeouts: Upst
     const socket = createConnection(connectOptions, callback) as Socket | null | undefined;
     if (closed) socket?.destroy(new Error('the upstream is being stopped'));
     else if (socket && timeouts.connectMs > 0) limitConnecting(socket, timeouts.connectMs);
+    socket?.once('close', () => {
+      if (!free.has(socket) && answerOn(socket)?.complete !== true) lastCutAt = performance.now();
+    });
     return socket;
   };
 
@@ -68,19 +83,22 @@ export function createUpstreamAgent(protocol: 'http:' | 'https:', timeouts: Upst
     agent,
     close() {
       closed = true;
-      const used = Object.values(agent.sockets).reduce((sum, sockets) => sum + (sockets?.length ?? 0), 0);
+      const inUse = Object.values(agent.sockets).some((sockets) => sockets && sockets.length > 0);
       agent.destroy();
-      return used;
+      return inUse || performance.now() - lastCutAt < NOTICE_MS;
     },
   };
 }
 
-/** The `timeout` of the last answer's `Keep-Alive` header in ms, as far as Node shows it. */
+/** The `timeout` of the last answer's `Keep-Alive` header, in ms. */
 function announcedIdleMs(socket: Duplex): number | null {
-  const message = (socket as { _httpMessage?: { res?: { headers: Record<string, string | string[] | undefined> } } })
-    ._httpMessage;
-  const seconds = /(?:^|[\s,])timeout=(\d+)/.exec(String(message?.res?.headers['keep-alive'] ?? ''))?.[1];
+  const seconds = /(?:^|[\s,])timeout=(\d+)/.exec(String(answerOn(socket)?.headers['keep-alive'] ?? ''))?.[1];
   return seconds === undefined ? null : Number(seconds) * 1_000;
+}
+
+/** The answer that a connection carries or carried last, where Node's own agent looks for it too. */
+function answerOn(socket: Duplex): IncomingMessage | undefined {
+  return (socket as { _httpMessage?: { res?: IncomingMessage } | null })._httpMessage?.res;
 }
 
 function limitConnecting(socket: Socket, connectMs: number): void {

@@ -11,6 +11,8 @@ const SHORTEST_SECRET = 4;
 /** A part of a name, between `_`, `-` and `.`, that says: my value is a secret. */
 const SECRET_PART =
   /(KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|AUTH|AUTHORIZATION|BEARER|COOKIE|DSN)S?$|^(PW|PASS|HFT)$/i;
+/** Arguments of this many characters do not come together by chance. */
+const TELLING_LENGTH = 16;
 const HARMLESS_VALUE = /^(\d{1,9}|true|false|none|null|yes|auto)$/i;
 
 /** Shapes that are secrets whatever their name; the first group, if any, stays. */
@@ -54,11 +56,17 @@ function secretsOfEnv(env: Readonly<Record<string, string | undefined>>): string
   return Object.entries(env).flatMap(([name, value]) => (value && isSecretName(name) ? parts(value) : []));
 }
 
+/** A word can itself be a command, as with `sh -c '…'`. */
 function secretsOfArgv(argv: readonly string[]): string[] {
-  return argv.flatMap((word, index) => {
+  const nested = argv.filter((word) => /\s/.test(word)).map((word) => word.replaceAll(/["']/g, '').split(/\s+/));
+  return [argv, ...nested].flatMap(secretsOfWords);
+}
+
+function secretsOfWords(words: readonly string[]): string[] {
+  return words.flatMap((word, index) => {
     const assignment = /^(-{0,2}[\w.-]+)=(.*)$/s.exec(word);
     if (assignment) return isSecretName(assignment[1] ?? '') ? parts(assignment[2] ?? '') : [];
-    return word.startsWith('-') && isSecretName(word) ? parts(argv[index + 1] ?? '') : [];
+    return word.startsWith('-') && isSecretName(word) ? parts(words[index + 1] ?? '') : [];
   });
 }
 
@@ -73,10 +81,11 @@ function keptPart(kept: unknown): string {
   return typeof kept === 'string' ? kept : '';
 }
 
-/** A single argument is told from an ordinary word only beside the name of the program. */
+/** A few short arguments are told from ordinary words only beside the name of the program. */
 function wordsOfCommand(argv: readonly string[]): readonly string[] {
   const [program = '', ...args] = argv;
-  return args.length >= 2 ? args : args.length === 1 ? [basename(program), ...args] : [];
+  if (args.length === 0) return [];
+  return args.join('').length >= TELLING_LENGTH && args.length > 1 ? args : [basename(program), ...args];
 }
 
 function repeatsCommand(line: string, words: readonly string[]): boolean {

@@ -112,7 +112,7 @@ describe('the health probe', () => {
     await toPromise(actor);
   });
 
-  it('probes again at once after output, however long it would have paused', async () => {
+  it('L1: probes again at once after output, however long it would have paused', async () => {
     let healthy = false;
     let asked = 0;
     const port = await serve((_, res) => {

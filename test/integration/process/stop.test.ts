@@ -183,6 +183,18 @@ describe('stopping a process', () => {
     expect(await runner.next('process.exited')).toMatchObject({ exitCode: 0 });
   });
 
+  it('asks a second time when clients were cut off and the server does not end', async () => {
+    const { runner, port } = await started('wants-two-sigterms');
+    const { agent } = supervision.registry.upstreamOf('a')!;
+    const open = request({ port, agent, path: '/hang' }).end();
+    const broken = once(open, 'error');
+    await once(open, 'socket');
+    await once(open.socket!, 'connect');
+    runner.send('process.terminate');
+    await broken;
+    expect(await runner.next('process.exited')).toMatchObject({ exitCode: 1, signal: null });
+  });
+
   it('ends upgraded connections too, and lets no new ones through', async () => {
     const { runner, port } = await started('deaf-to-sigterm');
     const upstream = supervision.registry.upstreamOf('a')!;

@@ -76,8 +76,30 @@ describe('the connections to one process', () => {
     await once(hanging, 'socket');
     expect(hanging.socket).toBe(socket);
     expect(socket.timeout).toBe(0);
-    expect(upstream.close()).toBe(1);
+    expect(upstream.close()).toBe(true);
     await broken;
+  });
+
+  it('tell whether somebody was cut off just now', async () => {
+    const port = await serve();
+    const upstream = createUpstreamAgent('http:', TIMEOUTS);
+    const hanging = request({ port, host: 'localhost', path: '/hang', agent: upstream.agent }).end();
+    await once(hanging, 'socket');
+    const gone = once(hanging.socket!, 'close');
+    hanging.on('error', () => {}).destroy();
+    await gone;
+    expect(upstream.close()).toBe(true);
+  });
+
+  it.each([
+    ['is free', 'keep-alive'],
+    ['was closed after its answer', 'close'],
+  ])('cut nobody off when a connection %s', async (_, connection) => {
+    const port = await serve({ connection });
+    const upstream = createUpstreamAgent('http:', TIMEOUTS);
+    const socket = await ask(port, upstream);
+    if (connection === 'close' && !socket.closed) await once(socket, 'close');
+    expect(upstream.close()).toBe(false);
   });
 
   it('give up connecting in time', async () => {

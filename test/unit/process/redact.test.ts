@@ -51,10 +51,21 @@ describe('redacting output', () => {
     expect(redact('llama-server -m x')).toBe('llama-server -m x');
   });
 
+  it('hides the secrets of a command within the command', () => {
+    const shell = createRedactor({
+      argv: ['sh', '-c', "TOKEN='abc-def' exec serve --api-key sesame --port 1"],
+      env: {},
+    });
+    expect(shell('key sesame, token abc-def, port 1')).toBe('key [redacted], token [redacted], port 1');
+  });
+
   it('tells a single argument from a word only beside the program', () => {
     const short = createRedactor({ argv: ['/usr/bin/serve', 'alpha'], env: {} });
     expect(short('running /usr/bin/serve alpha')).toBe('[the command line]');
     expect(short('loading alpha')).toBe('loading alpha');
+    const terse = createRedactor({ argv: ['serve', '-m', 'x'], env: {} });
+    expect(terse('option -m wants an index')).toBe('option -m wants an index');
+    expect(terse('$ serve -m x')).toBe('[the command line]');
   });
 
   it('cuts a long line after hiding, so that no half of a secret stays', () => {
