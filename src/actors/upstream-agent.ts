@@ -11,6 +11,9 @@ import { lookupUpstream } from './lookup.ts';
  * INVARIANTS
  * - A free connection is dropped before the server would close it: a request sent into a closing connection is lost.
  * - A connection in use has no idle limit: a model may think for as long as it likes.
+ * - A free connection never keeps a request waiting. Some servers have a thread for each connection, and an idle one
+ *   holds its thread too: a burst of requests to llama-server could leave the last ones waiting until it gives up the
+ *   connections of the first.
  * - After `close` there is no connection, and none can be opened.
  */
 export interface UpstreamAgent {
@@ -27,6 +30,8 @@ export interface UpstreamAgent {
 const DEFAULT_IDLE_MS = 4_000;
 /** How long before the announced end a connection is given up. */
 const MARGIN_MS = 1_000;
+/** A new connection that has heard nothing for this long may be waiting for the free ones. */
+const MAKE_ROOM_MS = 50;
 const MAX_FREE_SOCKETS = 1_024;
 const TCP_KEEP_ALIVE_MS = 30_000;
 /** How long a llama-server may take to notice that a client is gone. */
@@ -45,6 +50,7 @@ export function createUpstreamAgent(protocol: 'http:' | 'https:', timeouts: Upst
   const idleMs = Math.min(DEFAULT_IDLE_MS, timeouts.idleConnectionMs || DEFAULT_IDLE_MS);
   const free = new WeakSet<Duplex>();
   let lastCutAt = -Infinity;
+  const unanswered = new Set<Socket>();
   let closed = false;
 
   // Its type says void; it answers whether the socket may be kept.
@@ -52,7 +58,7 @@ export function createUpstreamAgent(protocol: 'http:' | 'https:', timeouts: Upst
   agent.keepSocketAlive = (socket) => {
     const hintMs = announcedIdleMs(socket);
     const limitMs = hintMs === null ? idleMs : Math.min(idleMs, hintMs - MARGIN_MS);
-    const keep = !closed && keepSocketAlive(socket) !== false && limitMs > 0;
+    const keep = !closed && !hasWaiting(unanswered) && keepSocketAlive(socket) !== false && limitMs > 0;
     // The agent drops a free socket that times out, and leaves one in use alone.
     if (keep) {
       (socket as Socket).setTimeout(limitMs);
@@ -76,8 +82,21 @@ export function createUpstreamAgent(protocol: 'http:' | 'https:', timeouts: Upst
     socket?.once('close', () => {
       if (!free.has(socket) && answerOn(socket)?.complete !== true) lastCutAt = performance.now();
     });
+    if (socket) makeRoomFor(socket);
     return socket;
   };
+
+  function makeRoomFor(socket: Socket): void {
+    const timer = setTimeout(() => {
+      if (socket.bytesRead > 0) return;
+      unanswered.add(socket);
+      for (const idle of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) idle.destroy();
+    }, MAKE_ROOM_MS);
+    socket.once('close', () => {
+      clearTimeout(timer);
+      unanswered.delete(socket);
+    });
+  }
 
   return {
     agent,
@@ -88,6 +107,15 @@ export function createUpstreamAgent(protocol: 'http:' | 'https:', timeouts: Upst
       return inUse || performance.now() - lastCutAt < NOTICE_MS;
     },
   };
+}
+
+/** Whether one of them still waits for its first byte; those that got it are taken out. */
+function hasWaiting(unanswered: Set<Socket>): boolean {
+  for (const socket of unanswered) {
+    if (socket.bytesRead === 0) return true;
+    unanswered.delete(socket);
+  }
+  return false;
 }
 
 /** The `timeout` of the last answer's `Keep-Alive` header, in ms. */
