@@ -44,14 +44,14 @@ export interface Control {
 }
 
 /** Reading only; nothing here gates a decision. */
-export interface StatusBoard {
+interface StatusBoard {
   phaseOf(model: ModelId): Phase;
   /** Why the model is not well, as far as is known. */
   failureOf(model: ModelId): Failure | null;
   actors(): readonly unknown[];
 }
 
-export interface Journal {
+interface Journal {
   history(): readonly Transition[];
   /** Returns the function that ends the subscription. */
   subscribe(listener: (transition: Transition) => void): () => void;
@@ -72,7 +72,7 @@ export interface TextLog {
   subscribe(listener: (chunk: string) => void): () => void;
 }
 
-export interface Logs {
+interface Logs {
   readonly proxy: TextLog;
   readonly upstream: TextLog;
   readonly combined: TextLog;

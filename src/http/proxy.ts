@@ -10,12 +10,11 @@ import { upstreamError } from './upstream-error.ts';
 
 /**
  * How one try to forward a request ended.
- * - `answered`: the upstream's answer is complete.
+ * - `over`: the client has its answer to the last byte, or has left, and then the upstream's request is aborted.
  * - `cut`: the upstream broke off in its answer; the client's connection is broken too.
- * - `gone`: the client left, and the upstream's request is aborted.
  * - an error: not a byte of an answer was seen and none was sent. The caller may try again or report it.
  */
-export type Outcome = 'answered' | 'cut' | 'gone' | GatewayError;
+export type Outcome = 'over' | 'cut' | GatewayError;
 
 /** A body in memory, in pieces. It is let go as soon as an answer begins: an answer may take minutes. */
 export interface Payload {
@@ -70,7 +69,7 @@ export function createForward(): Forward {
 
   return (req, res, upstream, payload) =>
     new Promise((resolve) => {
-      const onClose = (): void => flight.settle('gone');
+      const onClose = (): void => flight.settle('over');
       const flight: Flight = {
         upstream,
         payload,
@@ -87,7 +86,7 @@ export function createForward(): Forward {
       flights.set(req, flight);
       // 'close' is emitted once: who listens after it waits for ever.
       if (res.closed || res.destroyed) {
-        flight.settle('gone');
+        flight.settle('over');
         return;
       }
       res.once('close', onClose);
@@ -123,7 +122,6 @@ function answers(flights: Flights): Plugin {
       if (flight.headerTimer !== null) clearTimeout(flight.headerTimer);
       prepareAnswer(proxyRes, res);
     });
-    server.on('end', (req) => flights.get(req)?.settle('answered'));
   };
 }
 

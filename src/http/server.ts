@@ -11,7 +11,7 @@ import { attachUpgrade } from './upgrade.ts';
 /**
  * Limits of the listening server. A request must be *received* in time; how long its answer takes is nobody's business.
  */
-export const serverOptions: ServerOptions = {
+const serverOptions: ServerOptions = {
   // A client that sends its headers byte by byte is cut off.
   headersTimeout: 30_000,
   // Node's clock for the whole request also runs while a body waits for its model to load. read-body has a better one.

@@ -6,7 +6,7 @@ import { DEFAULT_TIMES } from './app.ts';
 import type { HttpDeps } from './deps.ts';
 import { toGatewayError } from './error-response.ts';
 import { requestIdOf } from './request-id.ts';
-import { writeErrorToSocket } from './socket-error.ts';
+import { cutAfterEnd, writeErrorToSocket } from './socket-error.ts';
 import { prepareUpgradeHeaders } from './upstream-headers.ts';
 import { parseUpstreamPath } from './upstream-path.ts';
 import { watchIdleSocket } from './watch-idle-socket.ts';
@@ -24,7 +24,8 @@ const PREFIX = '/upstream/';
  */
 export function attachUpgrade(server: Server, deps: HttpDeps): void {
   const { config, desk, logger } = deps;
-  const forward = createForwardUpgrade(deps.times?.halfCloseMs ?? DEFAULT_TIMES.halfCloseMs);
+  const halfCloseMs = deps.times?.halfCloseMs ?? DEFAULT_TIMES.halfCloseMs;
+  const forward = createForwardUpgrade(halfCloseMs);
 
   async function join(req: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     const url = req.url ?? '/';
@@ -52,6 +53,7 @@ export function attachUpgrade(server: Server, deps: HttpDeps): void {
   server.on('upgrade', (req: IncomingMessage, socket: Socket, head: Buffer) => {
     // Node has taken its own listeners off; without one, a reset would end the process.
     socket.on('error', () => {});
+    cutAfterEnd(socket, halfCloseMs);
     join(req, socket, head).catch((thrown: unknown) => {
       const error = toGatewayError(thrown);
       if (error.code === 'internal_error') logger.error(`websocket: ${String(error.cause)}`);

@@ -8,7 +8,7 @@ import { writeErrorToSocket } from './socket-error.ts';
 import { upstreamError } from './upstream-error.ts';
 
 /** A request for a WebSocket whose model is ready. */
-export interface Upgrade {
+interface Upgrade {
   readonly req: IncomingMessage;
   readonly socket: Socket;
   readonly head: Buffer;

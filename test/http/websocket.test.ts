@@ -176,6 +176,24 @@ describe('a WebSocket', () => {
     await gateway.desk.allBack();
   });
 
+  it('that the upstream refuses, or nobody knows, is closed though the client does not end its side', async () => {
+    const upstream = await startUpstream((_req, res) => res.writeHead(403).end('not you'));
+    const gateway = await gatewayTo(upstream, { times: { halfCloseMs: 50 } });
+    const clients = ['/upstream/alpha/', '/upstream/nobody/'].map((path) => {
+      const client = open(gateway.port, path, { allowHalfOpen: true });
+      return client.until('HTTP/1.1 40').then(() => client);
+    });
+    const [refused, unknown] = await Promise.all(clients);
+    const connections = () =>
+      new Promise((resolve) => {
+        gateway.server.getConnections((_error, count) => resolve(count));
+      });
+    await expect.poll(connections).toBe(0);
+    refused?.socket.destroy();
+    unknown?.socket.destroy();
+    await gateway.desk.allBack();
+  });
+
   it('is not what every upgrade asks for: curl --http2 gets its answer over HTTP/1.1', async () => {
     const gateway = await gatewayTo(await startUpstream(echo));
     const { message } = await ask(gateway.port, {

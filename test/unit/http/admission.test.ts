@@ -26,7 +26,7 @@ const upstream = { isEnding: () => false } as never;
 describe('runErrand', () => {
   it('does not ask for a model when the client is gone already: its "close" would never be heard of', async () => {
     const desk = fakeDesk(() => upstream);
-    await runErrand(errand({ closed: true }), depsWith(desk), () => Promise.resolve('answered' as Outcome));
+    await runErrand(errand({ closed: true }), depsWith(desk), () => Promise.resolve('over' as Outcome));
     expect(desk.asked).toHaveLength(0);
   });
 
@@ -40,7 +40,7 @@ describe('runErrand', () => {
   it('leaves no listener on the response', async () => {
     const desk = fakeDesk(() => upstream);
     const job = errand({});
-    await runErrand(job, depsWith(desk), () => Promise.resolve('answered' as Outcome));
+    await runErrand(job, depsWith(desk), () => Promise.resolve('over' as Outcome));
     expect(job.res.listenerCount('close')).toBe(0);
   });
 });
