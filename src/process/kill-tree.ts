@@ -41,7 +41,7 @@ export function descendantsOf(pid: number): ProcessIdentity[] {
  * What only its mark can find is left to {@link killMarked}.
  */
 export function killTree(pid: number): void {
-  if (!hasProcfs) return killTreeWithoutProcfs(pid);
+  if (!hasProcfs) return killListedTree(pid);
   const descendants = descendantsOf(pid);
   signalGroup(pid, 'SIGKILL');
   killEach(descendants);
@@ -85,7 +85,8 @@ export function killMarkedSync(mark: string): void {
   }
 }
 
-function killTreeWithoutProcfs(pid: number): void {
+/** {@link killTree} where there is no `/proc`: asks the system's own lister, in its own time. */
+export function killListedTree(pid: number): void {
   const lister = { win32: 'taskkill', darwin: 'pgrep' }[process.platform as string] ?? 'ps';
   // tree-kill listens for no 'error' of the program it asks: a missing one would end the gateway.
   if (findExecutable(lister).path === null) {
