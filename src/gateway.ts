@@ -26,6 +26,7 @@ import { describeMachines } from './observability/machine-definitions.ts';
 import { safely } from './observability/safely.ts';
 import { createLeftovers } from './process/leftovers.ts';
 import { createLedger } from './process/ledger.ts';
+import { portState } from './process/port.ts';
 
 export interface GatewayOptions {
   /** The configuration as an object of the shape that the YAML file has. */
@@ -175,10 +176,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
 async function readConfig(options: GatewayOptions): Promise<{ config: Config; warnings: readonly Problem[] }> {
   const { config, configFile, minHealthCheckTimeout } = options;
-  const loading = minHealthCheckTimeout === undefined ? {} : { minHealthCheckTimeout };
+  const loading = { isPortFree, ...(minHealthCheckTimeout !== undefined && { minHealthCheckTimeout }) };
   if (configFile !== undefined) return loadConfigFile(configFile, loading);
   if (config === undefined) throw new TypeError('createGateway needs either `config` or `configFile`');
   return parseConfig(config, loading);
+}
+
+async function isPortFree(port: number): Promise<boolean> {
+  return (await portState('localhost', port)) !== 'taken';
 }
 
 function urlOf({ address, port }: AddressInfo): string {

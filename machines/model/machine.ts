@@ -266,8 +266,6 @@ export const modelMachine = setup({
   },
 });
 
-export type ModelMachine = typeof modelMachine;
-
 type Exit = Extract<ProcessEvent, { type: 'process.exited' }>;
 
 function describeExit(exit: Exit): string {

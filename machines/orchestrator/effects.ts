@@ -1,6 +1,6 @@
 import type { ModelCommand, ModelReport } from '../model/types.ts';
-import type { ProfileCommand, ProfileReport } from '../profile/types.ts';
-import type { ModelId, ProfileId, SwapActorId, UnitId } from '../shared/ids.ts';
+import type { ProfileCommand } from '../profile/types.ts';
+import type { ModelId, ProfileId, UnitId } from '../shared/ids.ts';
 import type { SwapEvent, SwapInput } from '../swap/types.ts';
 import type { Announcement } from './types.ts';
 
@@ -14,8 +14,3 @@ export type Effect =
   | { kind: 'endSwap'; swap: number }
   | { kind: 'armOverdue'; unit: UnitId; delayMs: number }
   | { kind: 'disarmOverdue'; unit: UnitId };
-
-export type Report = ModelReport | ProfileReport;
-
-/** An actor that ended with an error, by its address. */
-export type CrashedActor = `model:${string}` | `profile:${string}` | SwapActorId;

@@ -177,8 +177,6 @@ export const profileMachine = setup({
   },
 });
 
-export type ProfileMachine = typeof profileMachine;
-
 function everyMember(context: ProfileContext, holds: (phase: Phase) => boolean): boolean {
   return context.members.every((member) => holds(context.phases[member] ?? 'stopped'));
 }

@@ -149,8 +149,6 @@ export const swapMachine = setup({
   },
 });
 
-export type SwapMachine = typeof swapMachine;
-
 type Report = Extract<SwapEvent, { type: 'model.reported' | 'profile.reported' }>;
 
 function isAbout(context: SwapContext, event: { type: string }): event is Report {

@@ -11,7 +11,11 @@ export function toTopology(config: Config, drainTimeoutMs: number): Topology {
   return {
     policy: 'exclusive',
     models: new Map([...config.models].map(([id, model]) => [id, toFacts(model)])),
-    profiles: new Map([...config.profiles].map(([id, profile]) => [id, toProfileFacts(profile, config)])),
+    profiles: new Map(
+      [...config.profiles]
+        .filter(([, { takesTurns }]) => !takesTurns)
+        .map(([id, profile]) => [id, toProfileFacts(profile, config)]),
+    ),
     maxWaitMs: config.scheduler.maxWaitMs,
     maxQueue: config.scheduler.maxQueue,
     drainTimeoutMs,

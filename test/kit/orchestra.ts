@@ -34,7 +34,7 @@ export interface Orchestra {
   stop(): void;
 }
 
-export interface PretendedProcess {
+interface PretendedProcess {
   alive: boolean;
   starts: number;
   /** The last commands the runner got. */
