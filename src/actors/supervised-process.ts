@@ -153,9 +153,11 @@ export function createSupervisedProcess(
   }
 
   async function awaitGroup(running: Running): Promise<void> {
-    const deadline = performance.now() + GROUP_GRACE_MS;
-    while (!running.isKilled && groupRuns(running.pid) && performance.now() < deadline) await pause(GROUP_POLL_MS);
-    if (groupRuns(running.pid)) killRestOfGroup(running.pid);
+    await pollUntil(() => running.isKilled || !groupRuns(running.pid), GROUP_GRACE_MS);
+    if (groupRuns(running.pid)) {
+      killRestOfGroup(running.pid);
+      await pollUntil(() => !groupRuns(running.pid), GROUP_GRACE_MS);
+    }
     running.stopCommand?.kill();
   }
 
@@ -220,6 +222,11 @@ export function createSupervisedProcess(
 }
 
 const IDLE: State = { at: 'idle' };
+
+async function pollUntil(condition: () => boolean, limitMs: number): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  while (!condition() && performance.now() < deadline) await pause(GROUP_POLL_MS);
+}
 
 function newRunning(pid: number, entry: LedgerEntry, incarnation: Incarnation, env: NodeJS.ProcessEnv): Running {
   const fresh = { exit: null, isStopping: false, isKilled: false, stopCommand: null, descendants: [] };
