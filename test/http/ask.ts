@@ -13,6 +13,9 @@ export interface Question {
 
 export const CHAT = { method: 'POST', path: '/v1/chat/completions', body: '{"model":"alpha"}' } as const;
 
+/** For `expect.poll`: a second is short on a machine that others use too. */
+export const SOON = { timeout: 10_000, interval: 10 };
+
 /** A request with full control over headers and connection; `fetch` hides both. */
 export function begin(port: number, { method = 'GET', path = '/', headers = {}, agent }: Question): ClientRequest {
   return request({ host: '127.0.0.1', port, method, path, headers, ...(agent && { agent }) });

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Upstream } from '../../src/dispatch/lease.ts';
 import { GatewayError } from '../../src/errors.ts';
-import { ask, begin, CHAT, errorIn } from './ask.ts';
+import { ask, begin, CHAT, errorIn, SOON } from './ask.ts';
 import { fakeDesk, gatewayKit, waitForAbort } from './fake-gateway.ts';
 import { echo, startUpstream } from './fake-upstream.ts';
 
@@ -173,7 +173,7 @@ describe('an upstream that is slow or hasty', () => {
         asked.set();
         req.on('close', aborted.set).resume();
       },
-      { responseHeaderMs: 50 },
+      { responseHeaderMs: 500 },
     );
     const gateway = await gatewayTo(upstream);
     const { message, body } = await ask(gateway.port, CHAT);
@@ -187,9 +187,9 @@ describe('an upstream that is slow or hasty', () => {
     const upstream = await startUpstream(
       (_req, res) => {
         res.writeHead(200).flushHeaders();
-        setTimeout(() => res.end('late'), 300);
+        setTimeout(() => res.end('late'), 1200);
       },
-      { responseHeaderMs: 100 },
+      { responseHeaderMs: 1000 },
     );
     const gateway = await gatewayTo(upstream);
     expect((await ask(gateway.port, CHAT)).body.toString()).toBe('late');
@@ -296,7 +296,7 @@ describe('a client that leaves', () => {
     await waiting.done;
     req.destroy();
     await left.done;
-    await expect.poll(() => desk.released).toBe(1);
+    await expect.poll(() => desk.released, SOON).toBe(1);
     expect(forwarded).toBe(0);
   });
 

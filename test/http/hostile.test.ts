@@ -163,14 +163,14 @@ describe('headers and paths', () => {
     const upstream = keep(
       await startUpstream((_req, res) => {
         res.write('slow ');
-        setTimeout(() => res.end('answer'), 400);
+        setTimeout(() => res.end('answer'), 1300);
       }),
     );
     const gateway = keep(
       await startGateway(
         fakeDesk(() => upstream.upstream),
         {},
-        { headersTimeout: 100, connectionsCheckingInterval: 20 },
+        { headersTimeout: 1000, connectionsCheckingInterval: 20 },
       ),
     );
     const response = await post(`${gateway.url}/v1/completions`, '{"model":"alpha"}');

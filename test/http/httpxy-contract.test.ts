@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import { afterEach, describe, expect, it } from 'vitest';
 import { bufferShim } from '../../src/http/buffer-shim.ts';
-import { CHAT, ask } from './ask.ts';
+import { CHAT, ask, SOON } from './ask.ts';
 import { gatewayKit } from './fake-gateway.ts';
 import { bodyOf, echo, startUpstream } from './fake-upstream.ts';
 import type { Echo } from './fake-upstream.ts';
@@ -68,6 +68,6 @@ describe('httpxy', () => {
     };
     const gateway = await gatewayTo(upstream);
     await ask(gateway.port, CHAT);
-    await expect.poll(() => hints).toEqual(['timeout=2']);
+    await expect.poll(() => hints, SOON).toEqual(['timeout=2']);
   });
 });

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, expect, it } from 'vitest';
-import { begin } from './ask.ts';
+import { begin, SOON } from './ask.ts';
 import { gatewayKit, httpConfig, modelConfig } from './fake-gateway.ts';
 import { startUpstream } from './fake-upstream.ts';
 
@@ -32,7 +32,7 @@ it('the body of a request is not kept while its answer streams', async () => {
     .poll(() => {
       collectGarbage();
       return process.memoryUsage().arrayBuffers;
-    })
+    }, SOON)
     .toBeLessThan(size / 2);
   expect(gateway.desk.held()).toBe(1);
   req.destroy();

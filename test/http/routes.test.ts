@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { UnitId } from '../../machines/shared/ids.ts';
 import type { Phase } from '../../machines/shared/phase.ts';
 import type { Transition } from '../../src/http/deps.ts';
-import { ask, begin, errorIn, post } from './ask.ts';
+import { ask, begin, errorIn, post, SOON } from './ask.ts';
 import { fakeDesk, gatewayKit, httpConfig, modelConfig, textLog, waitForAbort } from './fake-gateway.ts';
 import { echo, startUpstream } from './fake-upstream.ts';
 import type { Echo } from './fake-upstream.ts';
@@ -283,7 +283,7 @@ describe('logs', () => {
     const [chunk] = (await once(message, 'data')) as [Buffer];
     expect(chunk.toString()).toBe('new\n');
     req.destroy();
-    await expect.poll(() => all.combined.listeners()).toBe(0);
+    await expect.poll(() => all.combined.listeners(), SOON).toBe(0);
   });
 
   it('stream: a reader that is too slow loses text and is told, instead of filling the memory', async () => {
@@ -292,7 +292,7 @@ describe('logs', () => {
     const socket = connect(gateway.port, '127.0.0.1');
     socket.pause();
     socket.write('GET /logs/stream?no-history HTTP/1.1\r\nhost: x\r\n\r\n');
-    await expect.poll(() => all.combined.listeners()).toBe(1);
+    await expect.poll(() => all.combined.listeners(), SOON).toBe(1);
     const line = `${'x'.repeat(64 * 1024 - 1)}\n`;
     const written = 400;
     for (let turn = 0; turn < written; turn += 1) all.combined.write(line);
@@ -303,7 +303,7 @@ describe('logs', () => {
       tail = (tail + chunk.toString()).slice(-20_000);
     });
     socket.resume();
-    await expect.poll(() => /— \d+ bytes dropped —/.test(tail)).toBe(true);
+    await expect.poll(() => /— \d+ bytes dropped —/.test(tail), SOON).toBe(true);
     expect(bytes).toBeLessThan(written * line.length);
     socket.destroy();
   });
@@ -348,12 +348,12 @@ describe('actors', () => {
       text += chunk.toString();
     });
     message.on('error', () => {});
-    await expect.poll(() => text).toContain(`event: transition\ndata: ${JSON.stringify(transition)}\n\n`);
+    await expect.poll(() => text, SOON).toContain(`event: transition\ndata: ${JSON.stringify(transition)}\n\n`);
     for (const listener of listeners) listener({ ...transition, to: 'stopped' });
-    await expect.poll(() => text).toContain('"to":"stopped"}\n\n');
-    await expect.poll(() => text).toContain(': still here\n\n');
+    await expect.poll(() => text, SOON).toContain('"to":"stopped"}\n\n');
+    await expect.poll(() => text, SOON).toContain(': still here\n\n');
     req.destroy();
-    await expect.poll(() => listeners.size).toBe(0);
+    await expect.poll(() => listeners.size, SOON).toBe(0);
   });
 });
 
@@ -440,7 +440,7 @@ describe('the rest', () => {
     await post(`${gateway.url}/v1/completions?key=secret`, '{"model":"alpha"}', { 'x-request-id': 'abc' });
     await fetch(`${gateway.url}/health`);
     await fetch(`${gateway.url}/nothing`, { headers: { 'x-request-id': 'def' } });
-    await expect.poll(() => gateway.log.length).toBe(2);
+    await expect.poll(() => gateway.log.length, SOON).toBe(2);
     expect(gateway.log[0]).toMatch(/^POST \/v1\/completions 200 \d{3}B \d+ms model=alpha id=abc$/);
     expect(gateway.log[1]).toMatch(/^GET \/nothing 404 \d{3}B \d+ms model=- id=def$/);
   });

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
-import { ask, errorIn } from './ask.ts';
+import { ask, errorIn, SOON } from './ask.ts';
 import { fakeDesk, gatewayKit, httpConfig, modelConfig, waitForAbort } from './fake-gateway.ts';
 import { echo, startUpstream } from './fake-upstream.ts';
 import type { FakeUpstream } from './fake-upstream.ts';
@@ -104,7 +104,7 @@ describe('a WebSocket', () => {
     await client.until('\r\n\r\n');
     if (side === 'client') client.socket.end();
     await gateway.desk.allBack();
-    await expect.poll(() => upstream.tracked[0]?.destroyed).toBe(true);
+    await expect.poll(() => upstream.tracked[0]?.destroyed, SOON).toBe(true);
     client.socket.destroy();
     expect(gateway.desk).toMatchObject({ granted: 1, released: 1 });
   });
@@ -188,7 +188,7 @@ describe('a WebSocket', () => {
       new Promise((resolve) => {
         gateway.server.getConnections((_error, count) => resolve(count));
       });
-    await expect.poll(connections).toBe(0);
+    await expect.poll(connections, SOON).toBe(0);
     refused?.socket.destroy();
     unknown?.socket.destroy();
     await gateway.desk.allBack();
