@@ -11,7 +11,7 @@ export interface Shape {
 }
 
 /** How a tensor is filled: ones, the token codes (in or out), random weights, or random weights that hardly matter. */
-export type Filling = 'ones' | 'code-in' | 'code-out' | 'weights' | 'faint-weights';
+type Filling = 'ones' | 'code-in' | 'code-out' | 'weights' | 'faint-weights';
 
 export interface Tensor {
   readonly name: string;
