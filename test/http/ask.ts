@@ -64,3 +64,9 @@ export function errorIn(body: Buffer | string): ErrorAnswer['error'] {
   if (answer.src !== 'llama-swap') throw new Error(`not an error of the gateway: ${body.toString()}`);
   return answer.error;
 }
+
+/** Something that happens once. */
+export function signal(): { done: Promise<void>; set: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { done: promise, set: resolve };
+}

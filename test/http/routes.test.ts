@@ -1,44 +1,17 @@
-import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { UnitId } from '../../machines/shared/ids.ts';
-import type { Phase } from '../../machines/shared/phase.ts';
-import type { Transition } from '../../src/http/deps.ts';
-import { ask, begin, errorIn, post, SOON } from './ask.ts';
-import { fakeDesk, gatewayKit, httpConfig, modelConfig, textLog, waitForAbort } from './fake-gateway.ts';
+import { ask, errorIn, post, SOON } from './ask.ts';
+import { gatewayKit, httpConfig, modelConfig } from './fake-gateway.ts';
+import { noDesk, sampleConfig, sampleBoard } from './samples.ts';
 import { echo, startUpstream } from './fake-upstream.ts';
 import type { Echo } from './fake-upstream.ts';
 
 const { gatewayTo, gatewayWith, closeAll } = gatewayKit();
 afterEach(closeAll);
 
-const noDesk = () => fakeDesk((_destination, signal) => waitForAbort(signal));
-
-const config = httpConfig(
-  [
-    modelConfig('qwen', {
-      name: ' Qwen ',
-      aliases: ['q', 'gpt-4'],
-      metadata: { family: 'qwen', type: 'mine' },
-      cmd: 'server --api-key sk-123 -m qwen',
-      ttlMs: 90_000,
-    }),
-    modelConfig('author/llama'),
-    modelConfig('hidden', { unlisted: true }),
-  ],
-  { profiles: [{ id: 'coding', members: ['qwen', 'author/llama'] }] },
-);
-const phases: Record<string, Phase> = { qwen: 'ready', hidden: 'starting' };
-const board = {
-  phaseOf: (model: string): Phase => phases[model] ?? 'stopped',
-  failureOf: () => null,
-  actors: () => [{ id: 'model:qwen' }],
-};
-
 describe('GET /v1/models', () => {
   it('lists what is listed, sorted, with state, and the same `created` in every answer', async () => {
-    const gateway = await gatewayWith(noDesk(), { config, board });
+    const gateway = await gatewayWith(noDesk(), { config: sampleConfig, board: sampleBoard });
     const response = await fetch(`${gateway.url}/v1/models`, { headers: { origin: 'http://ui.example' } });
     expect(response.headers.get('access-control-allow-origin')).toBe('http://ui.example');
     const list = (await response.json()) as { object: string; data: { created: number }[] };
@@ -63,7 +36,7 @@ describe('GET /v1/models', () => {
 
 describe('GET /running', () => {
   it('X2: shows what is not stopped, with the command but not its secrets', async () => {
-    const gateway = await gatewayWith(noDesk(), { config, board });
+    const gateway = await gatewayWith(noDesk(), { config: sampleConfig, board: sampleBoard });
     expect(await (await fetch(`${gateway.url}/running`)).json()).toEqual({
       running: [
         {
@@ -106,7 +79,7 @@ describe('load and unload', () => {
 
   it('takes ids, aliases, profiles and members of profiles', async () => {
     const { calls, control } = recording();
-    const gateway = await gatewayWith(noDesk(), { config, control });
+    const gateway = await gatewayWith(noDesk(), { config: sampleConfig, control });
     expect(await (await fetch(`${gateway.url}/unload`)).text()).toBe('OK');
     const told: unknown[] = [];
     for (const path of [
@@ -140,7 +113,7 @@ describe('load and unload', () => {
 
   it('refuses what does not exist, and other methods', async () => {
     const { calls, control } = recording();
-    const gateway = await gatewayWith(noDesk(), { config, control });
+    const gateway = await gatewayWith(noDesk(), { config: sampleConfig, control });
     const results: unknown[] = [];
     for (const [method, path] of [
       ['POST', 'unload/nobody'],
@@ -160,200 +133,6 @@ describe('load and unload', () => {
       [405, 'method_not_allowed', 'POST'],
     ]);
     expect(calls).toEqual([]);
-  });
-});
-
-describe('ANY /upstream/<model>/<rest>', () => {
-  it('passes method, raw path, query and body through, for the longest name that is configured', async () => {
-    const models = ['a', 'a/b', 'author/llama'].map((id) => modelConfig(id));
-    const gateway = await gatewayTo(await startUpstream(echo), { config: httpConfig(models) });
-    const seen: unknown[] = [];
-    for (const path of ['a/x', 'a/b/x%2Fy//z?q=%20', 'a%2Fb/x%252F', 'author%2Fllama/%C3%BC', '/a//x']) {
-      const { body } = await ask(gateway.port, { method: 'PUT', path: `/upstream/${path}`, body: 'as it is' });
-      const { method, url, body: got } = JSON.parse(body.toString()) as Echo;
-      seen.push([method, url, got]);
-    }
-    expect(seen).toEqual([
-      ['PUT', '/x', 'as it is'],
-      ['PUT', '/x%2Fy//z?q=%20', 'as it is'],
-      ['PUT', '/x%252F', 'as it is'],
-      ['PUT', '/%C3%BC', 'as it is'],
-      ['PUT', '//x', 'as it is'],
-    ]);
-    expect(gateway.desk.asked.map(({ model }) => model)).toEqual(['a', 'a/b', 'a/b', 'author/llama', 'a']);
-  });
-
-  it('streams a body on while it is still being sent', async () => {
-    const upstream = await startUpstream((req, res) => {
-      req.once('data', (chunk: Buffer) => res.write(chunk));
-      req.on('end', () => res.end('.'));
-    });
-    const gateway = await gatewayTo(upstream);
-    const req = begin(gateway.port, { method: 'POST', path: '/upstream/alpha/x' });
-    req.write('first');
-    const [message] = (await once(req, 'response')) as [IncomingMessage];
-    const [chunk] = (await once(message, 'data')) as [Buffer];
-    expect(chunk.toString()).toBe('first');
-    req.end();
-    await once(message.resume(), 'end');
-  });
-
-  it('redirects to the trailing slash, with which links in pages work', async () => {
-    const gateway = await gatewayTo(await startUpstream(echo));
-    for (const [method, status] of [
-      ['GET', 301],
-      ['POST', 308],
-    ] as const) {
-      const { message } = await ask(gateway.port, { method, path: '/upstream/alpha?x=1' });
-      expect([message.statusCode, message.headers.location]).toEqual([status, '/upstream/alpha/?x=1']);
-    }
-    expect(gateway.desk.asked).toHaveLength(0);
-  });
-
-  it('answers HEAD without a body', async () => {
-    const gateway = await gatewayTo(await startUpstream((_req, res) => res.setHeader('content-length', '5').end()));
-    const { message, body } = await ask(gateway.port, { method: 'HEAD', path: '/upstream/alpha/' });
-    expect([message.statusCode, message.headers['content-length'], body.length]).toEqual([200, '5', 0]);
-  });
-
-  it('does not know every model', async () => {
-    const gateway = await gatewayWith(noDesk());
-    const { message, body } = await ask(gateway.port, { path: `/upstream/${'x/'.repeat(5000)}` });
-    expect([message.statusCode, errorIn(body).code]).toEqual([404, 'model_not_found']);
-  });
-
-  it('is listed', async () => {
-    const gateway = await gatewayWith(noDesk(), { config, board });
-    expect(await (await fetch(`${gateway.url}/upstream`)).json()).toEqual({
-      upstream: [
-        { id: 'author/llama', state: 'stopped', path: '/upstream/author/llama/' },
-        { id: 'qwen', state: 'ready', path: '/upstream/qwen/' },
-      ],
-    });
-    const page = await (await fetch(`${gateway.url}/upstream/`, { headers: { accept: 'text/html' } })).text();
-    expect(page).toContain('<a href="/upstream/author/llama/">author/llama (stopped)</a>');
-  });
-});
-
-describe('logs', () => {
-  const logs = () => {
-    const models: Record<string, ReturnType<typeof textLog>> = { qwen: textLog('qwen says\n') };
-    return {
-      proxy: textLog('proxy line\n'),
-      upstream: textLog('upstream line\n'),
-      combined: textLog('both\n'),
-      of: (model: string) => models[model],
-    };
-  };
-
-  it('are text for curl and a page for a browser; /log leads there', async () => {
-    const gateway = await gatewayWith(noDesk(), { logs: logs() });
-    const text = await fetch(`${gateway.url}/log`);
-    expect(text.url).toBe(`${gateway.url}/logs`);
-    expect(text.headers.get('content-type')).toContain('text/plain');
-    expect(await text.text()).toBe('both\n');
-    const page = await fetch(`${gateway.url}/logs`, { headers: { accept: 'text/html,*/*' } });
-    expect(page.headers.get('content-type')).toContain('text/html');
-    expect(await page.text()).toContain('/logs/stream');
-  });
-
-  it.each([
-    ['/logs/stream', 'both\n'],
-    ['/logs/stream/proxy', 'proxy line\n'],
-    ['/logs/stream/upstream', 'upstream line\n'],
-    ['/logs/stream/gpt-4', 'qwen says\n'],
-  ])('stream: %s begins with its history', async (path, history) => {
-    const gateway = await gatewayWith(noDesk(), { config, logs: logs() });
-    const req = begin(gateway.port, { path }).end();
-    const [message] = (await once(req, 'response')) as [IncomingMessage];
-    const [chunk] = (await once(message, 'data')) as [Buffer];
-    expect(chunk.toString()).toBe(history);
-    expect(message.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-accel-buffering': 'no' });
-    req.destroy();
-  });
-
-  it('stream: headers come at once, `no-history` skips to what is new, and leaving ends the subscription', async () => {
-    const all = logs();
-    const gateway = await gatewayWith(noDesk(), { logs: all });
-    const req = begin(gateway.port, { path: '/logs/stream?no-history' }).end();
-    // Nothing has been written yet: only flushed headers can get here.
-    const [message] = (await once(req, 'response')) as [IncomingMessage];
-    message.on('error', () => {});
-    all.combined.write('new\n');
-    const [chunk] = (await once(message, 'data')) as [Buffer];
-    expect(chunk.toString()).toBe('new\n');
-    req.destroy();
-    await expect.poll(() => all.combined.listeners(), SOON).toBe(0);
-  });
-
-  it('stream: a reader that is too slow loses text and is told, instead of filling the memory', async () => {
-    const all = logs();
-    const gateway = await gatewayWith(noDesk(), { logs: all });
-    const socket = connect(gateway.port, '127.0.0.1');
-    socket.pause();
-    socket.write('GET /logs/stream?no-history HTTP/1.1\r\nhost: x\r\n\r\n');
-    await expect.poll(() => all.combined.listeners(), SOON).toBe(1);
-    const line = `${'x'.repeat(64 * 1024 - 1)}\n`;
-    const written = 400;
-    for (let turn = 0; turn < written; turn += 1) all.combined.write(line);
-    let bytes = 0;
-    let tail = '';
-    socket.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      tail = (tail + chunk.toString()).slice(-20_000);
-    });
-    socket.resume();
-    await expect.poll(() => /— \d+ bytes dropped —/.test(tail), SOON).toBe(true);
-    expect(bytes).toBeLessThan(written * line.length);
-    socket.destroy();
-  });
-
-  it('stream: of an unknown model is 404, and the gateway can end them all', async () => {
-    const closing = new AbortController();
-    const gateway = await gatewayWith(noDesk(), { config, logs: logs(), closing: closing.signal });
-    const { message, body } = await ask(gateway.port, { path: '/logs/stream/nobody' });
-    expect([message.statusCode, errorIn(body).code]).toEqual([404, 'model_not_found']);
-    const stream = await fetch(`${gateway.url}/logs/stream`);
-    closing.abort();
-    expect(await stream.text()).toBe('both\n');
-  });
-});
-
-describe('actors', () => {
-  const transition: Transition = { at: 1, actor: 'model:qwen', event: 'model.stop', from: 'ready', to: 'stopping' };
-
-  it('are listed with their machines', async () => {
-    const gateway = await gatewayWith(noDesk(), { board, machines: () => ({ model: { id: 'model' } }) });
-    expect(await (await fetch(`${gateway.url}/api/actors`)).json()).toEqual({
-      actors: [{ id: 'model:qwen' }],
-      machines: { model: { id: 'model' } },
-    });
-  });
-
-  it('stream their transitions as events, with a heartbeat', async () => {
-    const listeners = new Set<(t: Transition) => void>();
-    const journal = {
-      history: () => [transition],
-      subscribe(listener: (t: Transition) => void) {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
-    };
-    const gateway = await gatewayWith(noDesk(), { journal, times: { heartbeatMs: 20 } });
-    const req = begin(gateway.port, { path: '/api/actors/stream' }).end();
-    const [message] = (await once(req, 'response')) as [IncomingMessage];
-    expect(message.headers['content-type']).toContain('text/event-stream');
-    let text = '';
-    message.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-    });
-    message.on('error', () => {});
-    await expect.poll(() => text, SOON).toContain(`event: transition\ndata: ${JSON.stringify(transition)}\n\n`);
-    for (const listener of listeners) listener({ ...transition, to: 'stopped' });
-    await expect.poll(() => text, SOON).toContain('"to":"stopped"}\n\n');
-    await expect.poll(() => text, SOON).toContain(': still here\n\n');
-    req.destroy();
-    await expect.poll(() => listeners.size, SOON).toBe(0);
   });
 });
 

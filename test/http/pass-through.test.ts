@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ask, begin, errorIn } from './ask.ts';
+import { gatewayKit, httpConfig, modelConfig } from './fake-gateway.ts';
+import { noDesk, sampleConfig, sampleBoard } from './samples.ts';
+import { echo, startUpstream } from './fake-upstream.ts';
+import type { Echo } from './fake-upstream.ts';
+
+const { gatewayTo, gatewayWith, closeAll } = gatewayKit();
+afterEach(closeAll);
+
+describe('ANY /upstream/<model>/<rest>', () => {
+  it('passes method, raw path, query and body through, for the longest name that is configured', async () => {
+    const models = ['a', 'a/b', 'author/llama'].map((id) => modelConfig(id));
+    const gateway = await gatewayTo(await startUpstream(echo), { config: httpConfig(models) });
+    const seen: unknown[] = [];
+    for (const path of ['a/x', 'a/b/x%2Fy//z?q=%20', 'a%2Fb/x%252F', 'author%2Fllama/%C3%BC', '/a//x']) {
+      const { body } = await ask(gateway.port, { method: 'PUT', path: `/upstream/${path}`, body: 'as it is' });
+      const { method, url, body: got } = JSON.parse(body.toString()) as Echo;
+      seen.push([method, url, got]);
+    }
+    expect(seen).toEqual([
+      ['PUT', '/x', 'as it is'],
+      ['PUT', '/x%2Fy//z?q=%20', 'as it is'],
+      ['PUT', '/x%252F', 'as it is'],
+      ['PUT', '/%C3%BC', 'as it is'],
+      ['PUT', '//x', 'as it is'],
+    ]);
+    expect(gateway.desk.asked.map(({ model }) => model)).toEqual(['a', 'a/b', 'a/b', 'author/llama', 'a']);
+  });
+
+  it('streams a body on while it is still being sent', async () => {
+    const upstream = await startUpstream((req, res) => {
+      req.once('data', (chunk: Buffer) => res.write(chunk));
+      req.on('end', () => res.end('.'));
+    });
+    const gateway = await gatewayTo(upstream);
+    const req = begin(gateway.port, { method: 'POST', path: '/upstream/alpha/x' });
+    req.write('first');
+    const [message] = (await once(req, 'response')) as [IncomingMessage];
+    const [chunk] = (await once(message, 'data')) as [Buffer];
+    expect(chunk.toString()).toBe('first');
+    req.end();
+    await once(message.resume(), 'end');
+  });
+
+  it('redirects to the trailing slash, with which links in pages work', async () => {
+    const gateway = await gatewayTo(await startUpstream(echo));
+    for (const [method, status] of [
+      ['GET', 301],
+      ['POST', 308],
+    ] as const) {
+      const { message } = await ask(gateway.port, { method, path: '/upstream/alpha?x=1' });
+      expect([message.statusCode, message.headers.location]).toEqual([status, '/upstream/alpha/?x=1']);
+    }
+    expect(gateway.desk.asked).toHaveLength(0);
+  });
+
+  it('answers HEAD without a body', async () => {
+    const gateway = await gatewayTo(await startUpstream((_req, res) => res.setHeader('content-length', '5').end()));
+    const { message, body } = await ask(gateway.port, { method: 'HEAD', path: '/upstream/alpha/' });
+    expect([message.statusCode, message.headers['content-length'], body.length]).toEqual([200, '5', 0]);
+  });
+
+  it('does not know every model', async () => {
+    const gateway = await gatewayWith(noDesk());
+    const { message, body } = await ask(gateway.port, { path: `/upstream/${'x/'.repeat(5000)}` });
+    expect([message.statusCode, errorIn(body).code]).toEqual([404, 'model_not_found']);
+  });
+
+  it('is listed', async () => {
+    const gateway = await gatewayWith(noDesk(), { config: sampleConfig, board: sampleBoard });
+    expect(await (await fetch(`${gateway.url}/upstream`)).json()).toEqual({
+      upstream: [
+        { id: 'author/llama', state: 'stopped', path: '/upstream/author/llama/' },
+        { id: 'qwen', state: 'ready', path: '/upstream/qwen/' },
+      ],
+    });
+    const page = await (await fetch(`${gateway.url}/upstream/`, { headers: { accept: 'text/html' } })).text();
+    expect(page).toContain('<a href="/upstream/author/llama/">author/llama (stopped)</a>');
+  });
+});
