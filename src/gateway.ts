@@ -5,15 +5,10 @@ import { modelMachine } from '../machines/model/machine.ts';
 import { orchestratorMachine } from '../machines/orchestrator/machine.ts';
 import { profileMachine } from '../machines/profile/machine.ts';
 import { swapMachine } from '../machines/swap/machine.ts';
-import { createModelRegistry } from './actors/model-registry.ts';
-import { wire } from './actors/wire.ts';
 import { loadConfigFile, parseConfig } from './config/load.ts';
 import type { Problem } from './config/problems.ts';
-import { toTopology } from './config/topology.ts';
 import type { Config, LogLevel } from './config/types.ts';
 import { dataDirectory } from './data-directory.ts';
-import { createControl } from './dispatch/control.ts';
-import { createDesk } from './dispatch/desk.ts';
 import { resolveModel } from './dispatch/resolve-model.ts';
 import { GatewayError } from './errors.ts';
 import { createHttpServer } from './http/server.ts';
@@ -24,9 +19,8 @@ import { createLogger } from './observability/logger.ts';
 import { createLogs } from './observability/logs.ts';
 import { describeMachines } from './observability/machine-definitions.ts';
 import { safely } from './observability/safely.ts';
-import { createLeftovers } from './process/leftovers.ts';
-import { createLedger } from './process/ledger.ts';
 import { portState } from './process/port.ts';
+import { createSupervisor } from './supervisor.ts';
 
 export interface GatewayOptions {
   /** The configuration as an object of the shape that the YAML file has. */
@@ -91,9 +85,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
   });
   if (logger.level === 'debug' && options.print) logs.upstream.subscribe(options.print);
-  const ledger = createLedger({ directory: dataDirectory(options.dataDir ?? null), warn: logger.warn });
-  const leftovers = createLeftovers(ledger);
-  const registry = createModelRegistry(config.models);
   const journal = createJournal({ report: logger.error });
   const loadTimes = createLoadTimes();
   journal.subscribe(loadTimes.observe);
@@ -102,25 +93,27 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     logger[isModel ? 'info' : 'debug'](() => `${actor}: ${from ?? 'new'} → ${to} (${event})`);
   });
 
-  const topology = toTopology(config, options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS);
-  const output = logs.sink;
   const watch = options.inspect && safely('inspect', options.inspect, logger.error);
   const inspect = (event: InspectionEvent): void => {
     journal.inspect(event);
     watch?.(event);
   };
-  const orchestrator = wire(topology, { registry, ledger, leftovers, log: logger, output }, inspect);
-  orchestrator.on('model.changed', ({ report }) => journal.board.observeFailure(report.model, report.failure));
-
-  const { upstreamOf } = registry;
-  const desk = createDesk({ orchestrator, upstreamOf, estimateLoadMs: loadTimes.estimateMs });
-  const control = createControl(orchestrator, topology, desk);
+  const supervisor = createSupervisor({
+    config,
+    dataDir: dataDirectory(options.dataDir ?? null),
+    drainTimeoutMs: options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS,
+    log: logger,
+    output: logs.sink,
+    inspect,
+    board: journal.board,
+    estimateLoadMs: loadTimes.estimateMs,
+  });
   const closing = new AbortController();
   const definitions = describeMachines([modelMachine, profileMachine, swapMachine, orchestratorMachine]);
   const server = createHttpServer({
     config,
-    desk,
-    control,
+    desk: supervisor.desk,
+    control: supervisor.control,
     board: journal.board,
     journal,
     logs,
@@ -129,27 +122,23 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     closing: closing.signal,
   });
 
-  const orphans = await ledger.sweep();
-  if (orphans > 0) logger.warn(`ended ${orphans} processes that a gateway before this one had left behind`);
+  await supervisor.sweep();
   // Before the actors start: where it cannot listen, nothing is left to clean up. What is sent to them now waits.
   server.listen(address.port, address.host);
   await once(server, 'listening');
-  orchestrator.start();
+  supervisor.start();
   const bound = server.address() as AddressInfo;
 
   let closed: Promise<void> | null = null;
-  const halted = new Promise<void>((resolve) => void orchestrator.on('halted', () => resolve()));
 
   async function shutDown(): Promise<void> {
     const serverClosed = new Promise<void>((resolve) => void server.close(() => resolve()));
     closing.abort();
-    orchestrator.send({ type: 'shutdown.requested' });
+    const halted = supervisor.halt();
     server.closeIdleConnections();
     await halted;
     server.closeAllConnections();
-    await Promise.all([serverClosed, leftovers.hurry()]);
-    orchestrator.stop();
-    ledger.close();
+    await serverClosed;
   }
 
   return {
@@ -161,14 +150,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     async ready(name) {
       const destination = resolveModel(config, name);
       if (!destination) throw new GatewayError('model_not_found', `there is no model ${JSON.stringify(name)}`);
-      await control.load(destination.unit);
+      await supervisor.control.load(destination.unit);
     },
     close: () => (closed ??= shutDown()),
     async forceClose() {
       closed ??= shutDown();
       server.closeAllConnections();
-      orchestrator.send({ type: 'shutdown.forced' });
-      ledger.killAll();
+      supervisor.kill();
       await closed;
     },
   };

@@ -4,7 +4,6 @@ import { orchestratorMachine, type OrchestratorMachine } from '../../machines/or
 import type { Topology } from '../../machines/orchestrator/types.ts';
 import { ORCHESTRATOR_ID } from '../../machines/shared/ids.ts';
 import { swapMachine } from '../../machines/swap/machine.ts';
-import { killTree } from '../process/kill-tree.ts';
 import { createHealthProbe } from './health-probe.ts';
 import { createPreflight } from './preflight.ts';
 import { createProcessRunner } from './process-runner.ts';
@@ -23,7 +22,7 @@ export function wire(
     },
     actions: {
       killProcessOf: (_, { address }) => {
-        for (const { label, pid } of parts.ledger.entries()) if (address === `model:${label}`) killTree(pid);
+        if (address.startsWith('model:')) parts.ledger.kill(address.slice('model:'.length));
       },
     },
   });

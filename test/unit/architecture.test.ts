@@ -49,6 +49,12 @@ const RULES: Readonly<Record<string, Rule>> = {
     node: true,
   },
   demo: { onlyTypesOfRooms: ['config'], node: true },
+  supervisor: {
+    rooms: ['config', 'process', 'actors', 'dispatch'],
+    onlyTypesOfRooms: ['machines', 'observability'],
+    onlyTypesOfPackages: ['xstate'],
+    node: false,
+  },
   gateway: {
     rooms: [
       'machines',
@@ -57,12 +63,12 @@ const RULES: Readonly<Record<string, Rule>> = {
       'listen-address',
       'config',
       'process',
-      'actors',
       'dispatch',
+      'supervisor',
       'http',
       'observability',
     ],
-    packages: ['xstate'],
+    onlyTypesOfPackages: ['xstate'],
     node: true,
   },
   cli: {

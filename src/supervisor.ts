@@ -1,0 +1,76 @@
+import type { InspectionEvent } from 'xstate';
+import type { ModelId } from '../machines/shared/ids.ts';
+import type { ActorLog } from './actors/actor-log.ts';
+import { createModelRegistry } from './actors/model-registry.ts';
+import { wire } from './actors/wire.ts';
+import { toTopology } from './config/topology.ts';
+import type { Config } from './config/types.ts';
+import { type Control, createControl } from './dispatch/control.ts';
+import { createDesk } from './dispatch/desk.ts';
+import type { Desk } from './dispatch/lease.ts';
+import type { StatusBoard } from './observability/status-board.ts';
+import { createLeftovers } from './process/leftovers.ts';
+import { createLedger } from './process/ledger.ts';
+
+export interface SupervisorParts {
+  readonly config: Config;
+  /** Where the ledger of processes is kept. */
+  readonly dataDir: string;
+  /** How long a shutdown waits for requests in flight, in milliseconds. */
+  readonly drainTimeoutMs: number;
+  readonly log: ActorLog;
+  /** Where a process of the model prints to. */
+  readonly output: (model: ModelId) => (chunk: Buffer) => void;
+  readonly inspect: (event: InspectionEvent) => void;
+  readonly board: Pick<StatusBoard, 'observeFailure'>;
+  /** Expected load time of a model, in milliseconds. */
+  readonly estimateLoadMs: (model: ModelId) => number;
+}
+
+/** Everything below HTTP: the actors, their processes, and the desk that lends them out. */
+export interface Supervisor {
+  readonly desk: Desk;
+  readonly control: Control;
+  /** Ends what a gateway that was killed has left behind. To be awaited before `start`. */
+  sweep(): Promise<void>;
+  /** What is asked of the desk before this waits. */
+  start(): void;
+  /** Takes no new work, finishes what is in flight, stops every model; resolves when no process is left. */
+  halt(): Promise<void>;
+  /** Kills every process; `halt` then resolves soon. */
+  kill(): void;
+}
+
+export function createSupervisor(parts: SupervisorParts): Supervisor {
+  const { config, log, output, board, estimateLoadMs } = parts;
+  const ledger = createLedger({ directory: parts.dataDir, warn: (message) => log.warn(message) });
+  const leftovers = createLeftovers(ledger);
+  const registry = createModelRegistry(config.models);
+  const topology = toTopology(config, parts.drainTimeoutMs);
+  const orchestrator = wire(topology, { registry, ledger, leftovers, log, output }, parts.inspect);
+  const desk = createDesk({ orchestrator, upstreamOf: registry.upstreamOf, estimateLoadMs });
+  const control = createControl(orchestrator, topology, desk);
+  orchestrator.on('model.changed', ({ report }) => board.observeFailure(report.model, report.failure));
+  const halted = new Promise<void>((resolve) => void orchestrator.on('halted', () => resolve()));
+
+  return {
+    desk,
+    control,
+    async sweep() {
+      const orphans = await ledger.sweep();
+      if (orphans > 0) log.warn(`ended ${orphans} processes that a gateway before this one had left behind`);
+    },
+    start: () => void orchestrator.start(),
+    async halt() {
+      orchestrator.send({ type: 'shutdown.requested' });
+      await halted;
+      await leftovers.hurry();
+      orchestrator.stop();
+      ledger.close();
+    },
+    kill() {
+      orchestrator.send({ type: 'shutdown.forced' });
+      ledger.killAll();
+    },
+  };
+}
