@@ -67,6 +67,12 @@ export function modelConfig(
     unlisted: raw.unlisted ?? false,
     useModelName: raw.useModelName?.trim() || null,
     concurrencyLimit: concurrencyLimit(id, raw.concurrencyLimit ?? 0),
+    priority: 0,
+    filters: { stripParams: [], setParams: {}, setParamsById: {} },
+    sendLoadingState: false,
+    capabilities: null,
+    ignoresWebsockets: false,
+    liveness: null,
     metadata: raw.metadata ?? {},
     timeouts: timeouts(raw.timeouts ?? {}, [...path, 'timeouts'], report),
   };

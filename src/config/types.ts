@@ -1,23 +1,108 @@
 import type { ModelId, ProfileId } from '../../machines/shared/ids.ts';
 
+/** The name of a peer as the configuration spells it. Never holds a part of a model's name. */
+export type PeerId = string;
+
 /**
  * The configuration as the rest of the program sees it: validated, macros expanded, defaults filled in, frozen.
  * Milliseconds end in `Ms`; YAML uses seconds.
  */
 export interface Config {
   readonly models: ReadonlyMap<ModelId, ModelConfig>;
-  /** Every alias → the id of its model. */
+  /** Every alias → the id of its model; the keys of `filters.setParamsByID` are aliases as well. */
   readonly aliases: ReadonlyMap<string, ModelId>;
   /** List-shaped profiles: models that load, stay and unload together. */
   readonly profiles: ReadonlyMap<ProfileId, ProfileConfig>;
+  /** Mapping-shaped profiles: names that lead elsewhere while the profile is switched on. No name is in `profiles` too. */
+  readonly pins: ReadonlyMap<string, PinsConfig>;
+  /** Virtual models, by the name that clients ask for. Never the name of a model, an alias or `peer/model`. */
+  readonly selectors: ReadonlyMap<string, SelectorConfig>;
+  /** Other servers. `peer/model` always leads there; a bare model name only if exactly one peer has it. */
+  readonly peers: ReadonlyMap<PeerId, PeerConfig>;
+  /** Which models may be loaded at the same time. */
+  readonly routing: PolicyRules;
+  /** Models to load when the gateway starts, in order, each once. */
+  readonly preload: readonly ModelId[];
   readonly scheduler: SchedulerConfig;
   readonly server: ServerConfig;
+  readonly auth: AuthConfig;
+  readonly cors: CorsConfig;
+  readonly activity: ActivityConfig;
+  readonly performance: PerformanceConfig;
+  /** One record per alias in /v1/models, besides those of the models. */
+  readonly includeAliasesInList: boolean;
+  /**
+   * Sources for `new RegExp(source, 'u')`, searched (not anchored) in the path after the model name of `/upstream/…`:
+   * such requests do not load a model. Empty = every request does.
+   */
+  readonly upstreamIgnorePaths: readonly string[];
   readonly logLevel: LogLevel;
   /** One line per HTTP request in the gateway's own log. */
   readonly logRequests: boolean;
+  /** What goes to standard output, and into the combined history. */
+  readonly logToStdout: LogToStdout;
+  /** The form of the time before each line of the log; null = no time. */
+  readonly logTimeFormat: LogTimeFormat | null;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+export type LogToStdout = 'proxy' | 'upstream' | 'both' | 'none';
+/** Names of Go's layouts, in lower case. */
+export type LogTimeFormat =
+  | 'ansic'
+  | 'unixdate'
+  | 'rubydate'
+  | 'rfc822'
+  | 'rfc822z'
+  | 'rfc850'
+  | 'rfc1123'
+  | 'rfc1123z'
+  | 'rfc3339'
+  | 'rfc3339nano'
+  | 'kitchen'
+  | 'stamp'
+  | 'stampmilli'
+  | 'stampmicro'
+  | 'stampnano';
+
+export interface AuthConfig {
+  /** Empty = nobody is asked for a key. */
+  readonly keys: readonly string[];
+}
+
+export interface CorsConfig {
+  /** Origins whose pages may read every answer, such as `https://chat.example`; `*` = all. */
+  readonly origins: readonly string[];
+}
+
+export interface ActivityConfig {
+  /** Rows kept when there is no `storePath`; 1 or more. */
+  readonly maxInMemory: number;
+  /** The SQLite file, as written; null = in memory. */
+  readonly storePath: string | null;
+  /** What is deleted from the file. */
+  readonly retention: RetentionConfig;
+  /** Memory for compressed captures of requests, in bytes; 0 = none are made. */
+  readonly captureBytes: number;
+  /** Request headers that may hold the id of a session, as spelled; the first one present counts. */
+  readonly sessionHeaders: readonly string[];
+}
+
+export interface RetentionConfig {
+  /** Older rows go; 0 = rows of any age stay. May be longer than a timer can run. */
+  readonly maxAgeMs: number;
+  /** The oldest rows beyond this number go; 0 = no limit. */
+  readonly maxRows: number;
+}
+
+export interface PerformanceConfig {
+  readonly disabled: boolean;
+  /** Between two samples. */
+  readonly everyMs: number;
+}
+
+/** Which models may be loaded at the same time. */
+export type PolicyRules = { readonly kind: 'exclusive' };
 
 interface SchedulerConfig {
   /** A request that has waited longer closes the gate on the model in its way. */
@@ -36,6 +121,74 @@ export interface ProfileConfig {
   readonly members: readonly ModelId[];
   /** Members listen on the same address: they cannot run together, and are asked for one at a time. */
   readonly takesTurns?: true;
+}
+
+/** A profile that is switched on and off while the gateway runs. */
+export interface PinsConfig {
+  readonly id: string;
+  readonly description: string;
+  /** Public name → the name it stands for (model, alias, peer model or selector; never a pin), null = switched off. */
+  readonly pins: ReadonlyMap<string, string | null>;
+}
+
+export interface SelectorConfig {
+  readonly id: string;
+  readonly strategy: 'warm' | 'pin' | 'spillover';
+  /** In the order of preference; one or more. */
+  readonly targets: readonly SelectorTarget[];
+  /** Requests on each busy target before a cold one is started; 1 or more. */
+  readonly spillover: number;
+  readonly name: string;
+  readonly description: string;
+  readonly unlisted: boolean;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** `name` is the target as written: an alias stays one, so that its `setParamsById` apply. */
+export type SelectorTarget =
+  | { readonly kind: 'model'; readonly model: ModelId; readonly name: string }
+  /** `model` is the name that the peer knows. */
+  | { readonly kind: 'peer'; readonly peer: PeerId; readonly model: string; readonly name: string };
+
+export interface PeerConfig {
+  readonly id: PeerId;
+  readonly upstream: UpstreamConfig;
+  /** Names that the peer knows, each once. */
+  readonly models: readonly string[];
+  /** Sent as `Authorization: Bearer …` and `x-api-key`. */
+  readonly apiKey: string | null;
+  readonly filters: FiltersConfig;
+  readonly timeouts: UpstreamTimeouts;
+}
+
+/** Changes to a JSON request body, in this order. The names are sjson paths; `model` is never among them. */
+export interface FiltersConfig {
+  /** To take out: sorted, each once. */
+  readonly stripParams: readonly string[];
+  /** To set. Integers beyond 2^53 are of the type bigint. */
+  readonly setParams: Readonly<Record<string, unknown>>;
+  /** To set when the request came for this name. */
+  readonly setParamsById: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+export type Modality = 'text' | 'audio' | 'image';
+
+/** What a model can take in and give out, for /v1/models. */
+export interface CapabilitiesConfig {
+  readonly in: readonly Modality[];
+  readonly out: readonly Modality[];
+  readonly tools: boolean;
+  readonly reranker: boolean;
+  /** Tokens; 0 = not said. */
+  readonly context: number;
+}
+
+/** Asking a ready model whether it is still alive. */
+export interface LivenessConfig {
+  /** From one answer to the next question. */
+  readonly everyMs: number;
+  /** Without an answer for this long the model counts as hung. */
+  readonly timeoutMs: number;
 }
 
 export interface ModelConfig {
@@ -62,6 +215,17 @@ export interface ModelConfig {
   readonly useModelName: string | null;
   /** Requests for this model at a time, waiting ones included; null = no limit but the queue's. */
   readonly concurrencyLimit: number | null;
+  /** Waiting requests for a model with a higher number go first. */
+  readonly priority: number;
+  readonly filters: FiltersConfig;
+  /** Tell streaming clients about the loading while they wait. */
+  readonly sendLoadingState: boolean;
+  /** null = nothing is said about them. */
+  readonly capabilities: CapabilitiesConfig | null;
+  /** Open WebSockets keep the model neither loaded nor busy. */
+  readonly ignoresWebsockets: boolean;
+  /** null = a ready model is not asked again. */
+  readonly liveness: LivenessConfig | null;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly timeouts: UpstreamTimeouts;
 }
