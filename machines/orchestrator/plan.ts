@@ -1,8 +1,16 @@
-import type { ModelId, UnitId } from '../shared/ids.ts';
+import { type ModelId, profileActorId, type UnitId } from '../shared/ids.ts';
 import { isLent } from './leases.ts';
-import { POLICIES } from './policies/by-name.ts';
+import { EXCLUSIVE, evictions } from './policies/policy.ts';
 import { takeLine } from './queue.ts';
-import { modelsOf, type CoolDown, type Decision, type OrchestratorState, type Swap } from './state.ts';
+import {
+  isProfile,
+  modelsOf,
+  priorityOf,
+  type CoolDown,
+  type Decision,
+  type OrchestratorState,
+  type Swap,
+} from './state.ts';
 import type { Refusal } from './types.ts';
 
 /**
@@ -10,28 +18,61 @@ import type { Refusal } from './types.ts';
  *
  * INVARIANTS
  * - Two swaps under way never touch the same model, so a model that is being loaded for somebody is never evicted.
- * - A model with leases becomes a leaver only when somebody has waited for too long.
+ * - A model with leases becomes a leaver only when somebody has waited for too long, or waits for a model of a higher
+ *   priority.
  * - What is cooling down after a failure evicts nobody.
+ * - The members of a profile share the machine with nobody, whatever the policy says of each of them.
+ *
+ * @param ahead lines that have waited for too long and cannot begin yet: no swap begins that would make them wait longer
  */
-export function nextSwap(state: OrchestratorState, unit: UnitId): Decision | null {
+export function nextSwap(state: OrchestratorState, unit: UnitId, ahead: readonly UnitId[]): Decision | null {
   if (state.swaps.some((swap) => swap.unit === unit)) return null;
   const loads = modelsOf(state.topology, unit);
   const force = state.queue.lines.get(unit)?.some((ticket) => ticket.force) ?? false;
   const coolDown = force ? null : findCoolDown(state, loads);
   if (coolDown) return refuseLine(state, unit, coolDown);
 
-  const resident = new Set(state.swaps.flatMap((swap) => swap.loads));
-  for (const [model, phase] of state.phases) if (phase !== 'stopped') resident.add(model);
-  const leaves = POLICIES[state.topology.policy]({ loads, resident: [...resident].sort() });
-
+  const leaves = leaversFor(state, unit, loads);
   if (state.swaps.some((swap) => touches(swap, loads) || touches(swap, leaves))) return null;
-  if (isLent(state.leases, leaves) && !state.overdue.has(unit)) return null;
+  if (isLent(state.leases, leaves) && !state.overdue.has(unit) && !outranks(state, unit, leaves)) return null;
 
   const swap: Swap = { number: state.nextSwap, unit, loads, leaves, drained: false };
-  return {
-    state: { ...state, swaps: [...state.swaps, swap], nextSwap: state.nextSwap + 1 },
-    effects: [{ kind: 'beginSwap', input: { number: swap.number, unit, loads, leaves, force } }],
-  };
+  const next = { ...state, swaps: [...state.swaps, swap], nextSwap: state.nextSwap + 1 };
+  if (ahead.some((other) => isInTheWay(next, swap, other))) return null;
+  return { state: next, effects: [{ kind: 'beginSwap', input: { number: swap.number, unit, loads, leaves, force } }] };
+}
+
+/** Who must leave before the unit can be loaded, whatever else is under way. */
+function leaversFor(state: OrchestratorState, unit: UnitId, loads: readonly ModelId[]): ModelId[] {
+  const present = new Set(state.swaps.flatMap((swap) => swap.loads));
+  for (const [model, phase] of state.phases) if (phase !== 'stopped') present.add(model);
+  const rules = isProfile(unit) ? EXCLUSIVE : state.topology.policy;
+  const leaves = new Set(evictions(rules, { loads, resident: [...present].sort() }));
+  for (const member of othersInProfiles(state, loads)) if (present.has(member)) leaves.add(member);
+  return [...leaves].sort();
+}
+
+/** The members of every profile that is there or on its way, and to which the models do not belong. */
+function othersInProfiles({ topology, profilePhases, swaps }: OrchestratorState, loads: readonly ModelId[]): ModelId[] {
+  const there = [...topology.profiles].filter(([id, { members }]) => {
+    const phase = profilePhases.get(id) ?? 'stopped';
+    const isThere =
+      (phase !== 'stopped' && phase !== 'stopping') || swaps.some(({ unit }) => unit === profileActorId(id));
+    return isThere && !loads.every((model) => members.includes(model));
+  });
+  return there.flatMap(([, { members }]) => members);
+}
+
+/** Whether a line, once it is its turn, would have to wait for this swap. */
+function isInTheWay(state: OrchestratorState, swap: Swap, unit: UnitId): boolean {
+  const loads = modelsOf(state.topology, unit);
+  return touches(swap, loads) || touches(swap, leaversFor(state, unit, loads));
+}
+
+/** Whether a line waits for something of a higher priority than any of these models in use. */
+function outranks({ topology, queue, leases }: OrchestratorState, unit: UnitId, models: readonly ModelId[]): boolean {
+  const priority = priorityOf(topology, queue.lines.get(unit) ?? []);
+  return models.every((model) => !leases.has(model) || priority > (topology.models.get(model)?.priority ?? 0));
 }
 
 function touches(swap: Swap, models: readonly ModelId[]): boolean {

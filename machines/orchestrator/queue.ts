@@ -54,11 +54,22 @@ export function takeLine(queue: Queue, unit: UnitId): { queue: Queue; tickets: r
   return { queue: { lines, waiting }, tickets };
 }
 
-/** The units somebody waits for, the one whose oldest ticket is oldest first. */
-export function unitsByAge(queue: Queue): UnitId[] {
+/**
+ * The units somebody waits for, in the order of their turns: first whoever has waited for too long, then the highest
+ * priority; among equals, the one whose oldest ticket is oldest.
+ */
+export function unitsInTurn(
+  queue: Queue,
+  overdue: ReadonlySet<UnitId>,
+  priorityOf: (tickets: readonly Ticket[]) => number,
+): UnitId[] {
   return [...queue.lines]
-    .map(([unit, [head]]) => ({ unit, id: head?.id ?? 0 }))
-    .sort((a, b) => a.id - b.id)
+    .map(([unit, tickets]) => ({
+      unit,
+      id: tickets[0]?.id ?? 0,
+      priority: overdue.has(unit) ? Infinity : priorityOf(tickets),
+    }))
+    .sort((a, b) => (a.priority === b.priority ? a.id - b.id : b.priority - a.priority))
     .map(({ unit }) => unit);
 }
 

@@ -1,8 +1,17 @@
-import { profilesWith, isGateClosed, isUnitReady, modelsOf, type Decision, type OrchestratorState } from './state.ts';
+import {
+  profilesWith,
+  isGateClosed,
+  isUnitReady,
+  modelsOf,
+  priorityOf,
+  type Decision,
+  type OrchestratorState,
+} from './state.ts';
+import type { UnitId } from '../shared/ids.ts';
 import type { Effect } from './effects.ts';
 import { isLent, lend } from './leases.ts';
 import { nextSwap } from './plan.ts';
-import { takeLine, unitsByAge } from './queue.ts';
+import { takeLine, unitsInTurn } from './queue.ts';
 
 /**
  * What follows from a state, whatever event led to it: leases are granted, swaps are told that their leavers are free,
@@ -18,7 +27,7 @@ export function settle(state: OrchestratorState): Decision {
 /** Lends to every ticket whose unit is ready and whose gate is open. */
 function grant(state: OrchestratorState, effects: Effect[]): OrchestratorState {
   let next = state;
-  for (const unit of unitsByAge(state.queue)) {
+  for (const unit of inTurn(state)) {
     if (!isUnitReady(next, unit) || isGateClosed(next, modelsOf(next.topology, unit))) continue;
     const { queue, tickets } = takeLine(next.queue, unit);
     let { leases } = next;
@@ -50,17 +59,25 @@ function drain(state: OrchestratorState, effects: Effect[]): OrchestratorState {
   return { ...state, swaps: state.swaps.map((swap) => (free.includes(swap) ? { ...swap, drained: true } : swap)) };
 }
 
-/** Begins every swap that is due, the one waited for longest first. */
+/** Begins every swap that is due, in turn. Nobody behind a line that has waited for too long delays it further. */
 function plan(state: OrchestratorState, effects: Effect[]): OrchestratorState {
   if (!state.accepting) return state;
   let next = state;
-  for (const unit of unitsByAge(state.queue)) {
-    const decision = nextSwap(next, unit);
-    if (!decision) continue;
+  const ahead: UnitId[] = [];
+  for (const unit of inTurn(state)) {
+    const decision = nextSwap(next, unit, ahead);
+    if (!decision) {
+      if (state.overdue.has(unit)) ahead.push(unit);
+      continue;
+    }
     effects.push(...decision.effects);
     next = decision.state;
   }
   return drain(next, effects);
+}
+
+function inTurn({ queue, overdue, topology }: OrchestratorState): UnitId[] {
+  return unitsInTurn(queue, overdue, (tickets) => priorityOf(topology, tickets));
 }
 
 /** Keeps one timer per line, set for its oldest ticket. */

@@ -1,10 +1,10 @@
 import type { Failure } from '../shared/failure.ts';
-import type { ModelId, ProfileId, UnitId } from '../shared/ids.ts';
+import type { ModelId, ProfileActorId, ProfileId, UnitId } from '../shared/ids.ts';
 import type { Phase } from '../shared/phase.ts';
 import type { Effect } from './effects.ts';
 import type { Leases } from './leases.ts';
 import { emptyQueue, type Queue } from './queue.ts';
-import type { Topology } from './types.ts';
+import type { Ticket, Topology } from './types.ts';
 
 /** A swap under way, as far as deciding needs it. */
 export interface Swap {
@@ -67,16 +67,20 @@ export function initialState(topology: Topology): OrchestratorState {
 const PROFILE = 'profile:';
 const MODEL = 'model:';
 
+export function isProfile(unit: UnitId): unit is ProfileActorId {
+  return unit.startsWith(PROFILE);
+}
+
 /** The models a unit consists of; none when the configuration does not know it. */
 export function modelsOf(topology: Topology, unit: UnitId): readonly ModelId[] {
-  if (unit.startsWith(PROFILE)) return topology.profiles.get(unit.slice(PROFILE.length))?.members ?? [];
+  if (isProfile(unit)) return topology.profiles.get(unit.slice(PROFILE.length))?.members ?? [];
   const id = unit.slice(MODEL.length);
   return topology.models.has(id) ? [id] : [];
 }
 
 /** Whether everything the unit needs is ready, as last reported. */
 export function isUnitReady(state: OrchestratorState, unit: UnitId): boolean {
-  return unit.startsWith(PROFILE)
+  return isProfile(unit)
     ? state.profilePhases.get(unit.slice(PROFILE.length)) === 'ready'
     : state.phases.get(unit.slice(MODEL.length)) === 'ready';
 }
@@ -84,6 +88,11 @@ export function isUnitReady(state: OrchestratorState, unit: UnitId): boolean {
 /** No new leases on these models: a swap wants one of them gone. */
 export function isGateClosed(state: OrchestratorState, models: readonly ModelId[]): boolean {
   return state.swaps.some((swap) => swap.leaves.some((leaver) => models.includes(leaver)));
+}
+
+/** The highest priority among the models that these tickets wait for. */
+export function priorityOf({ models }: Topology, tickets: readonly Ticket[]): number {
+  return Math.max(...tickets.map(({ model }) => models.get(model)?.priority ?? 0));
 }
 
 export function profilesWith(topology: Topology, model: ModelId): ProfileId[] {

@@ -3,12 +3,12 @@ import type { ProfileReport } from '../profile/types.ts';
 import type { Failure } from '../shared/failure.ts';
 import type { ModelId, ProfileId, UnitId } from '../shared/ids.ts';
 import type { SwapFinished } from '../swap/types.ts';
-import type { PolicyName } from './policies/by-name.ts';
+import type { PolicyRules } from './policies/policy.ts';
 
 /** What the orchestrator knows of the configuration. No commands, no environments, no keys. */
 export interface Topology {
   /** Who must leave for whom. */
-  readonly policy: PolicyName;
+  readonly policy: PolicyRules;
   readonly models: ReadonlyMap<ModelId, ModelFacts>;
   readonly profiles: ReadonlyMap<ProfileId, ProfileFacts>;
   /** A ticket that has waited longer closes the gate on the models in its way. */
@@ -24,6 +24,8 @@ export interface ModelFacts {
   readonly checksHealth: boolean;
   /** Tickets and leases at a time; null = no limit. */
   readonly concurrencyLimit: number | null;
+  /** Who waits for a model of higher priority is served first, unless somebody has waited for too long. 0 = usual. */
+  readonly priority: number;
 }
 
 export interface ProfileFacts {

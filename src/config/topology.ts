@@ -9,7 +9,7 @@ import type { Config, ModelConfig, ProfileConfig } from './types.ts';
  */
 export function toTopology(config: Config, drainTimeoutMs: number): Topology {
   return {
-    policy: 'exclusive',
+    policy: { kind: 'exclusive' },
     models: new Map([...config.models].map(([id, model]) => [id, toFacts(model)])),
     profiles: new Map(
       [...config.profiles]
@@ -28,6 +28,7 @@ function toFacts(model: ModelConfig): ModelFacts {
     times: { ttlMs, stopTimeoutMs, healthTimeoutMs },
     checksHealth: model.checkEndpoint !== null,
     concurrencyLimit,
+    priority: 0,
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Actor, createActor, fromCallback, fromPromise, SimulatedClock } from 'xstate';
 import { modelMachine } from '../../machines/model/machine.ts';
 import type { ProbeInput, ProcessEvent, RunnerCommand, RunnerInput } from '../../machines/model/types.ts';
+import type { PolicyRules } from '../../machines/orchestrator/policies/policy.ts';
 import { orchestratorMachine, type OrchestratorMachine } from '../../machines/orchestrator/machine.ts';
 import type { Refusal, Ticket } from '../../machines/orchestrator/types.ts';
 import type { Failure } from '../../machines/shared/failure.ts';
@@ -44,6 +45,7 @@ interface PretendedProcess {
 }
 
 export interface OrchestraOptions {
+  readonly policy?: PolicyRules;
   readonly models?: Record<ModelId, Partial<ModelOptions>>;
   readonly profiles?: Record<string, ModelId[]>;
   readonly profileTtlMs?: number;
@@ -58,6 +60,7 @@ interface ModelOptions {
   healthTimeoutMs: number;
   checksHealth: boolean;
   concurrencyLimit: number | null;
+  priority: number;
   /** Exits by itself when told to terminate. */
   obedient: boolean;
   /** Becomes healthy without being told. */
@@ -70,6 +73,7 @@ const DEFAULTS: ModelOptions = {
   healthTimeoutMs: 120_000,
   checksHealth: true,
   concurrencyLimit: null,
+  priority: 0,
   obedient: true,
   autoHealthy: true,
 };
@@ -142,12 +146,13 @@ export function createOrchestra(options: OrchestraOptions = {}): Orchestra {
       clock,
       systemId: ORCHESTRATOR_ID,
       input: {
-        policy: 'exclusive',
+        policy: options.policy ?? { kind: 'exclusive' },
         models: new Map(
-          [...modelOptions].map(([id, { ttlMs, stopTimeoutMs, healthTimeoutMs, checksHealth, concurrencyLimit }]) => [
-            id,
-            { times: { ttlMs, stopTimeoutMs, healthTimeoutMs }, checksHealth, concurrencyLimit },
-          ]),
+          [...modelOptions].map(([id, own]) => {
+            const { ttlMs, stopTimeoutMs, healthTimeoutMs, checksHealth, concurrencyLimit, priority } = own;
+            const times = { ttlMs, stopTimeoutMs, healthTimeoutMs };
+            return [id, { times, checksHealth, concurrencyLimit, priority }];
+          }),
         ),
         profiles: new Map(
           Object.entries(options.profiles ?? {}).map(([id, members]) => [

@@ -13,9 +13,10 @@ const facts = {
   times: { ttlMs: 0, stopTimeoutMs: 1, healthTimeoutMs: 1 },
   checksHealth: true,
   concurrencyLimit: null,
+  priority: 0,
 };
 const topology: Topology = {
-  policy: 'exclusive',
+  policy: { kind: 'exclusive' },
   models: new Map([
     ['a', facts],
     ['b', facts],

@@ -1,4 +1,11 @@
-import type { EvictionPolicy } from './policy.ts';
+import type { ModelId } from '../../shared/ids.ts';
+import type { EvictionQuestion } from './question.ts';
+
+export interface ExclusiveRules {
+  readonly kind: 'exclusive';
+}
 
 /** One model, or one profile, at a time. */
-export const exclusive: EvictionPolicy = ({ loads, resident }) => resident.filter((model) => !loads.includes(model));
+export function exclusiveEvictions({ loads, resident }: EvictionQuestion): ModelId[] {
+  return resident.filter((model) => !loads.includes(model));
+}
