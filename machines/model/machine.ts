@@ -70,6 +70,7 @@ export const modelMachine = setup({
     forgetStrikes: assign({ strikes: 0 }),
     endCoolDown: assign({ coolDownMs: 0 }),
     hold: assign({ held: (_, params: { held: boolean }) => params.held }),
+    configure: assign((_, params: Pick<ModelInput, 'times' | 'checksHealth'>) => params),
     rememberRestart: assign({ restart: true }),
     dropRestart: assign({ restart: false }),
     start: sendTo('runner', { type: 'process.start' }),
@@ -129,6 +130,7 @@ export const modelMachine = setup({
   initial: 'stopped',
   on: {
     'model.hold': { actions: { type: 'hold', params: ({ event }) => ({ held: event.held }) } },
+    'model.configure': { actions: { type: 'configure', params: ({ event }) => definitionOf(event) } },
   },
   states: {
     stopped: {
@@ -230,11 +232,16 @@ export const modelMachine = setup({
           after: { ttl: { guard: 'mayExpire', target: '#model.stopping' } },
           on: {
             'model.busy': 'busy',
-            // Entered again, so that the idle time starts anew when a profile lets go.
+            // Entered again, so that the idle time starts anew when a profile lets go, or when it has changed.
             'model.hold': {
               target: 'idle',
               reenter: true,
               actions: { type: 'hold', params: ({ event }) => ({ held: event.held }) },
+            },
+            'model.configure': {
+              target: 'idle',
+              reenter: true,
+              actions: { type: 'configure', params: ({ event }) => definitionOf(event) },
             },
           },
         },
@@ -265,6 +272,10 @@ export const modelMachine = setup({
     },
   },
 });
+
+function definitionOf({ times, checksHealth }: Pick<ModelInput, 'times' | 'checksHealth'>) {
+  return { times, checksHealth };
+}
 
 type Exit = Extract<ProcessEvent, { type: 'process.exited' }>;
 

@@ -30,6 +30,8 @@ export type ModelCommand =
   | { type: 'model.kill' }
   /** Held by a profile: the idle time of the profile counts, not the model's own. */
   | { type: 'model.hold'; held: boolean }
+  /** Its definition has changed; what runs keeps running. */
+  | { type: 'model.configure'; times: ModelTimes; checksHealth: boolean }
   /** The first lease was granted, the last one came back. */
   | { type: 'model.busy' }
   | { type: 'model.idle' };

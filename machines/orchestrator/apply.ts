@@ -1,11 +1,12 @@
 import type { ModelReport } from '../model/types.ts';
 import type { ProfileReport } from '../profile/types.ts';
-import { profileActorId, type ModelId, type UnitId } from '../shared/ids.ts';
+import { modelActorId, profileActorId, type ModelId, type UnitId } from '../shared/ids.ts';
 import type { SwapFinished } from '../swap/types.ts';
 import type { Effect } from './effects.ts';
-import { giveBack, isLent } from './leases.ts';
+import { giveBack, isLent, lend } from './leases.ts';
 import { enqueue, takeLine, withdraw } from './queue.ts';
-import { modelsOf, profilesWith, type Decision, type OrchestratorState, type Swap } from './state.ts';
+import { replaceTopology } from './reconfigure.ts';
+import { modelsOf, profilesWith, wake, type Decision, type OrchestratorState, type Swap } from './state.ts';
 import type { OrchestratorEvent, Refusal, RefusalCode, Ticket } from './types.ts';
 
 /** What one event changes by itself. Whom that serves is decided afterwards, in `settle`. */
@@ -15,6 +16,10 @@ export function apply(state: OrchestratorState, event: OrchestratorEvent): Decis
       return admit({ ...state, now: event.ticket.at }, event.ticket);
     case 'request.abandoned':
       return abandon({ ...state, now: event.at }, event.unit, event.ticket);
+    case 'lease.taken':
+      return take({ ...state, now: event.at }, event.model);
+    case 'topology.replaced':
+      return replaceTopology(state, event.topology, event.stale);
     case 'lease.released':
       return release({ ...state, now: event.at }, event.model);
     case 'unload.requested':
@@ -68,6 +73,12 @@ function cancel({ number }: Swap): Effect {
   return { kind: 'tellSwap', swap: number, message: { type: 'swap.cancel' } };
 }
 
+/** A standing permission is used; it is one only as long as the gate is open. */
+function take(state: OrchestratorState, model: ModelId): Decision {
+  if (!state.open.has(model)) return only(state);
+  return only({ ...state, leases: lend(state.leases, model) }, wake(state, state.leases, model));
+}
+
 function release(state: OrchestratorState, model: ModelId): Decision {
   const leases = giveBack(state.leases, model);
   if (leases.has(model) || leases === state.leases) return only({ ...state, leases });
@@ -111,7 +122,9 @@ function isAmong(models: readonly ModelId[], targets: ReadonlySet<ModelId> | rea
 
 function noteModel(state: OrchestratorState, report: ModelReport): Decision {
   const { model, phase, failure, coolDownMs } = report;
-  const phases = new Map(state.phases).set(model, phase);
+  const phases = new Map(state.phases);
+  if (phase === 'stopped') phases.delete(model);
+  else phases.set(model, phase);
   const coolDowns = new Map(state.coolDowns);
   if (phase === 'stopped' && coolDownMs > 0) {
     coolDowns.set(model, { failure, until: Math.max(failure?.at ?? 0, state.now) + coolDownMs });
@@ -130,7 +143,12 @@ function noteModel(state: OrchestratorState, report: ModelReport): Decision {
       effects.push({ kind: 'tellSwap', swap: swap.number, message: report });
     }
   }
-  return only({ ...state, phases, coolDowns }, effects);
+  const isGone = phase === 'stopped' || phase === 'starting';
+  const stale = isGone && state.stale.has(model) ? without(state.stale, model) : state.stale;
+  if (phase === 'stopped' && !state.topology.models.has(model)) {
+    effects.push({ kind: 'dismiss', address: modelActorId(model) });
+  }
+  return only({ ...state, phases, coolDowns, stale }, effects);
 }
 
 function noteProfile(state: OrchestratorState, report: ProfileReport): Decision {
@@ -151,6 +169,7 @@ function finishSwap(state: OrchestratorState, { swap: number, outcome, failure, 
   const swaps = state.swaps.filter((each) => each !== swap);
   const effects: Effect[] = [{ kind: 'endSwap', swap: number }];
   if (outcome !== 'failed') return only({ ...state, swaps }, effects);
+  if (swap.unit === null) return only({ ...state, swaps }, effects);
   const { queue, tickets } = takeLine(state.queue, swap.unit);
   if (tickets.length > 0) {
     effects.push(refused(tickets, 'model_start_failed', { failure, retryAfterMs: coolDownMs > 0 ? coolDownMs : null }));
@@ -165,8 +184,8 @@ function close(state: OrchestratorState): Decision {
   for (const unit of state.queue.lines.keys()) ({ queue } = takeLine(queue, unit));
   const effects: Effect[] = state.swaps.map(cancel);
   if (tickets.length > 0) effects.push(refused(tickets, 'shutting_down'));
-  for (const [model, phase] of state.phases) {
-    if (phase === 'stopped' || state.leases.has(model)) continue;
+  for (const model of state.phases.keys()) {
+    if (state.leases.has(model)) continue;
     effects.push({ kind: 'tellModel', model, command: { type: 'model.stop', reason: 'shutdown' } });
   }
   return only({ ...state, accepting: false, queue }, effects);
@@ -174,8 +193,16 @@ function close(state: OrchestratorState): Decision {
 
 function killAll(state: OrchestratorState): Decision {
   const closed = close(state);
-  const effects = [...state.phases]
-    .filter(([, phase]) => phase !== 'stopped')
-    .map(([model]): Effect => ({ kind: 'tellModel', model, command: { type: 'model.kill' } }));
+  const effects = [...state.phases.keys()].map((model): Effect => ({
+    kind: 'tellModel',
+    model,
+    command: { type: 'model.kill' },
+  }));
   return { state: closed.state, effects: [...closed.effects, ...effects] };
+}
+
+function without<T>(set: ReadonlySet<T>, item: T): ReadonlySet<T> {
+  const rest = new Set(set);
+  rest.delete(item);
+  return rest;
 }

@@ -1,6 +1,6 @@
 import type { ModelCommand, ModelReport } from '../model/types.ts';
 import type { ProfileCommand } from '../profile/types.ts';
-import type { ModelId, ProfileId, UnitId } from '../shared/ids.ts';
+import type { ModelActorId, ModelId, ProfileActorId, ProfileId, UnitId } from '../shared/ids.ts';
 import type { SwapEvent, SwapInput } from '../swap/types.ts';
 import type { Announcement } from './types.ts';
 
@@ -12,5 +12,9 @@ export type Effect =
   | { kind: 'tellSwap'; swap: number; message: SwapEvent }
   | { kind: 'beginSwap'; input: SwapInput }
   | { kind: 'endSwap'; swap: number }
+  | { kind: 'spawnModel'; model: ModelId }
+  | { kind: 'spawnProfile'; profile: ProfileId }
+  /** Ends the actor; its process, if it had one, is gone. */
+  | { kind: 'dismiss'; address: ModelActorId | ProfileActorId }
   | { kind: 'armOverdue'; unit: UnitId; delayMs: number }
   | { kind: 'disarmOverdue'; unit: UnitId };

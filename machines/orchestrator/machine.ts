@@ -2,7 +2,7 @@ import { enqueueActions, type ErrorActorEvent, setup } from 'xstate';
 import { modelMachine } from '../model/machine.ts';
 import { profileMachine } from '../profile/machine.ts';
 import type { Failure } from '../shared/failure.ts';
-import { modelActorId, profileActorId, swapActorId } from '../shared/ids.ts';
+import { modelActorId, type ModelId, profileActorId, type ProfileId, swapActorId } from '../shared/ids.ts';
 import { type Message, tell } from '../shared/tell.ts';
 import { swapMachine } from '../swap/machine.ts';
 import { decide } from './decide.ts';
@@ -32,15 +32,9 @@ export const orchestratorMachine = setup({
   actions: {
     /** Ends the process of a model whose actor is gone, if the address is a model's. Provided from outside. */
     killProcessOf: (_args, _params: { address: string }) => {},
-    spawnAll: enqueueActions(({ context: { topology }, enqueue }) => {
-      for (const [id, { times, checksHealth }] of topology.models) {
-        const address = modelActorId(id);
-        enqueue.spawnChild('model', { id: address, systemId: address, input: { id, times, checksHealth } });
-      }
-      for (const [id, facts] of topology.profiles) {
-        const address = profileActorId(id);
-        enqueue.spawnChild('profile', { id: address, systemId: address, input: { id, ...facts } });
-      }
+    spawnAll: enqueueActions(({ context, enqueue }) => {
+      for (const id of context.topology.models.keys()) enqueue.spawnChild('model', modelActor(context, id));
+      for (const id of context.topology.profiles.keys()) enqueue.spawnChild('profile', profileActor(context, id));
     }),
     decide: enqueueActions(({ context, event, enqueue, system }) => {
       const { state, effects } = decide(context, event as OrchestratorEvent);
@@ -61,6 +55,12 @@ export const orchestratorMachine = setup({
             return enqueue.spawnChild('swap', { id: swapActorId(effect.input.number), input: effect.input });
           case 'endSwap':
             return enqueue.stopChild(swapActorId(effect.swap));
+          case 'spawnModel':
+            return enqueue.spawnChild('model', modelActor(state, effect.model));
+          case 'spawnProfile':
+            return enqueue.spawnChild('profile', profileActor(state, effect.profile));
+          case 'dismiss':
+            return enqueue.stopChild(effect.address);
           case 'armOverdue':
             return enqueue.raise(
               { type: 'line.overdue', unit: effect.unit },
@@ -76,8 +76,8 @@ export const orchestratorMachine = setup({
       }
     }),
     stopEverything: enqueueActions(({ context, enqueue, system }) => {
-      for (const [model, phase] of context.phases) {
-        if (phase !== 'stopped') tell(enqueue, system, modelActorId(model), { type: 'model.stop', reason: 'shutdown' });
+      for (const model of context.phases.keys()) {
+        tell(enqueue, system, modelActorId(model), { type: 'model.stop', reason: 'shutdown' });
       }
     }),
     sayHalted: enqueueActions(({ enqueue }) => enqueue.emit({ type: 'halted' })),
@@ -95,8 +95,7 @@ export const orchestratorMachine = setup({
           coolDownMs: 0,
         });
       } else if (kind === 'profile') {
-        const facts = context.topology.profiles.get(id);
-        if (facts) enqueue.spawnChild('profile', { id: address, systemId: address, input: { id, ...facts } });
+        if (context.topology.profiles.has(id)) enqueue.spawnChild('profile', profileActor(context, id));
         enqueue.raise({
           type: 'profile.reported',
           profile: id,
@@ -105,18 +104,14 @@ export const orchestratorMachine = setup({
           coolDownMs: 0,
         });
       } else {
-        const facts = context.topology.models.get(id);
-        if (facts) {
-          const { times, checksHealth } = facts;
-          enqueue.spawnChild('model', { id: address, systemId: address, input: { id, times, checksHealth } });
-        }
+        if (context.topology.models.has(id)) enqueue.spawnChild('model', modelActor(context, id));
         enqueue.raise({ type: 'model.reported', model: id, phase: 'stopped', failure: bug(address), coolDownMs: 0 });
       }
     }),
   },
   guards: {
     isUnused: ({ context }) => context.leases.size === 0,
-    isEverythingStopped: ({ context }) => [...context.phases.values()].every((phase) => phase === 'stopped'),
+    isEverythingStopped: ({ context }) => context.phases.size === 0,
   },
   delays: { drainTimeout: ({ context }) => context.topology.drainTimeoutMs },
 }).createMachine({
@@ -129,6 +124,8 @@ export const orchestratorMachine = setup({
     'request.submitted': { actions: 'decide' },
     'request.abandoned': { actions: 'decide' },
     'lease.released': { actions: 'decide' },
+    'lease.taken': { actions: 'decide' },
+    'topology.replaced': { actions: 'decide' },
     'unload.requested': { actions: 'decide' },
     'line.overdue': { actions: 'decide' },
     'model.reported': { actions: 'decide' },
@@ -154,6 +151,22 @@ export const orchestratorMachine = setup({
 });
 
 export type OrchestratorMachine = typeof orchestratorMachine;
+
+/** How to spawn the actor of a model that the topology knows. */
+function modelActor({ topology }: OrchestratorState, id: ModelId) {
+  const address = modelActorId(id);
+  const facts = topology.models.get(id);
+  if (!facts) throw new Error(`no such model: ${id}`);
+  return { id: address, systemId: address, input: { id, times: facts.times, checksHealth: facts.checksHealth } };
+}
+
+/** How to spawn the actor of a profile that the topology knows. */
+function profileActor({ topology, phases }: OrchestratorState, id: ProfileId) {
+  const address = profileActorId(id);
+  const facts = topology.profiles.get(id);
+  if (!facts) throw new Error(`no such profile: ${id}`);
+  return { id: address, systemId: address, input: { id, ...facts, phases } };
+}
 
 function bug(address: string): Failure {
   return { code: 'internal', message: `${address} broke`, exitCode: null, signal: null, logTail: [], at: 0 };

@@ -45,7 +45,7 @@ export function nextSwap(state: OrchestratorState, unit: UnitId, ahead: readonly
 /** Who must leave before the unit can be loaded, whatever else is under way. */
 function leaversFor(state: OrchestratorState, unit: UnitId, loads: readonly ModelId[]): ModelId[] {
   const present = new Set(state.swaps.flatMap((swap) => swap.loads));
-  for (const [model, phase] of state.phases) if (phase !== 'stopped') present.add(model);
+  for (const model of state.phases.keys()) present.add(model);
   const rules = isProfile(unit) ? EXCLUSIVE : state.topology.policy;
   const leaves = new Set(evictions(rules, { loads, resident: [...present].sort() }));
   for (const member of othersInProfiles(state, loads)) if (present.has(member)) leaves.add(member);
@@ -73,6 +73,18 @@ function isInTheWay(state: OrchestratorState, swap: Swap, unit: UnitId): boolean
 function outranks({ topology, queue, leases }: OrchestratorState, unit: UnitId, models: readonly ModelId[]): boolean {
   const priority = priorityOf(topology, queue.lines.get(unit) ?? []);
   return models.every((model) => !leases.has(model) || priority > (topology.models.get(model)?.priority ?? 0));
+}
+
+/** The swap that lets a model go whose definition has changed, if it may begin now. It waits for the model's leases. */
+export function retirement(state: OrchestratorState, model: ModelId): Decision | null {
+  if (state.swaps.some((swap) => touches(swap, [model]))) return null;
+  const swap: Swap = { number: state.nextSwap, unit: null, loads: [], leaves: [model], drained: false };
+  return {
+    state: { ...state, swaps: [...state.swaps, swap], nextSwap: state.nextSwap + 1 },
+    effects: [
+      { kind: 'beginSwap', input: { number: swap.number, unit: null, loads: [], leaves: swap.leaves, force: false } },
+    ],
+  };
 }
 
 function touches(swap: Swap, models: readonly ModelId[]): boolean {

@@ -1,16 +1,16 @@
 import {
-  profilesWith,
   isGateClosed,
   isUnitReady,
   modelsOf,
   priorityOf,
+  wake,
   type Decision,
   type OrchestratorState,
 } from './state.ts';
-import type { UnitId } from '../shared/ids.ts';
+import type { ModelId, UnitId } from '../shared/ids.ts';
 import type { Effect } from './effects.ts';
 import { isLent, lend } from './leases.ts';
-import { nextSwap } from './plan.ts';
+import { nextSwap, retirement } from './plan.ts';
 import { takeLine, unitsInTurn } from './queue.ts';
 
 /**
@@ -20,7 +20,7 @@ import { takeLine, unitsInTurn } from './queue.ts';
 export function settle(state: OrchestratorState): Decision {
   const effects: Effect[] = [];
   let next = state;
-  for (const step of [grant, drain, plan, watch]) next = step(next, effects);
+  for (const step of [grant, drain, plan, watch, openGates]) next = step(next, effects);
   return { state: next, effects };
 }
 
@@ -32,23 +32,13 @@ function grant(state: OrchestratorState, effects: Effect[]): OrchestratorState {
     const { queue, tickets } = takeLine(next.queue, unit);
     let { leases } = next;
     for (const { model } of tickets) {
-      if (!leases.has(model)) effects.push(...wake(leases, next, model));
+      if (!leases.has(model)) effects.push(...wake(next, leases, model));
       leases = lend(leases, model);
     }
     effects.push({ kind: 'announce', announcement: { type: 'tickets.granted', tickets } });
     next = { ...next, queue, leases };
   }
   return next;
-}
-
-/** The model is no longer idle, nor is any profile it belongs to. */
-function wake(leases: OrchestratorState['leases'], { topology }: OrchestratorState, model: string): Effect[] {
-  const effects: Effect[] = [{ kind: 'tellModel', model, command: { type: 'model.busy' } }];
-  for (const profile of profilesWith(topology, model)) {
-    const members = topology.profiles.get(profile)?.members ?? [];
-    if (!isLent(leases, members)) effects.push({ kind: 'tellProfile', profile, message: { type: 'profile.busy' } });
-  }
-  return effects;
 }
 
 /** Tells each swap once that no lease is left on its leavers. The gate is closed, so none can come back. */
@@ -62,7 +52,7 @@ function drain(state: OrchestratorState, effects: Effect[]): OrchestratorState {
 /** Begins every swap that is due, in turn. Nobody behind a line that has waited for too long delays it further. */
 function plan(state: OrchestratorState, effects: Effect[]): OrchestratorState {
   if (!state.accepting) return state;
-  let next = state;
+  let next = retireStale(state, effects);
   const ahead: UnitId[] = [];
   for (const unit of inTurn(state)) {
     const decision = nextSwap(next, unit, ahead);
@@ -78,6 +68,18 @@ function plan(state: OrchestratorState, effects: Effect[]): OrchestratorState {
 
 function inTurn({ queue, overdue, topology }: OrchestratorState): UnitId[] {
   return unitsInTurn(queue, overdue, (tickets) => priorityOf(topology, tickets));
+}
+
+/** Models whose process was started by an older definition leave as soon as nobody uses them. */
+function retireStale(state: OrchestratorState, effects: Effect[]): OrchestratorState {
+  let next = state;
+  for (const model of state.stale) {
+    const decision = retirement(next, model);
+    if (!decision) continue;
+    effects.push(...decision.effects);
+    next = decision.state;
+  }
+  return next;
 }
 
 /** Keeps one timer per line, set for its oldest ticket. */
@@ -99,4 +101,33 @@ function watch(state: OrchestratorState, effects: Effect[]): OrchestratorState {
     armed.set(unit, head.id);
   }
   return { ...state, armed, overdue };
+}
+
+/**
+ * Gives standing permission to use a model, so that the requests of a model nobody else waits for cost no event each.
+ * Given only while nobody waits for anything and no swap or newer definition concerns the model; taken back at the first
+ * sign of either. What was taken while it stood is a lease like any other.
+ */
+function openGates(state: OrchestratorState, effects: Effect[]): OrchestratorState {
+  if (state.open.size === 0 && (state.queue.lines.size > 0 || state.phases.size === 0)) return state;
+  const open = new Set([...state.phases.keys()].filter((model) => mayOpen(state, model)));
+  if (open.size === state.open.size && [...open].every((model) => state.open.has(model))) return state;
+  for (const model of state.open) {
+    if (!open.has(model)) effects.push({ kind: 'announce', announcement: { type: 'gate.closed', model } });
+  }
+  for (const model of open) {
+    if (!state.open.has(model)) effects.push({ kind: 'announce', announcement: { type: 'gate.opened', model } });
+  }
+  return { ...state, open };
+}
+
+function mayOpen(state: OrchestratorState, model: ModelId): boolean {
+  return (
+    state.accepting &&
+    state.queue.lines.size === 0 &&
+    state.phases.get(model) === 'ready' &&
+    !state.stale.has(model) &&
+    state.topology.models.get(model)?.concurrencyLimit === null &&
+    !isGateClosed(state, [model])
+  );
 }

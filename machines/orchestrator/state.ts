@@ -2,14 +2,15 @@ import type { Failure } from '../shared/failure.ts';
 import type { ModelId, ProfileActorId, ProfileId, UnitId } from '../shared/ids.ts';
 import type { Phase } from '../shared/phase.ts';
 import type { Effect } from './effects.ts';
-import type { Leases } from './leases.ts';
+import { isLent, type Leases } from './leases.ts';
 import { emptyQueue, type Queue } from './queue.ts';
 import type { Ticket, Topology } from './types.ts';
 
 /** A swap under way, as far as deciding needs it. */
 export interface Swap {
   readonly number: number;
-  readonly unit: UnitId;
+  /** null: the leavers only have to go. */
+  readonly unit: UnitId | null;
   readonly loads: readonly ModelId[];
   readonly leaves: readonly ModelId[];
   /** It was told that no lease is left on its leavers: from here on it stops them. */
@@ -33,10 +34,14 @@ export interface OrchestratorState {
   readonly armed: ReadonlyMap<UnitId, number>;
   readonly overdue: ReadonlySet<UnitId>;
   readonly leases: Leases;
-  /** As last reported; a model that is not in the map is stopped. */
+  /** As last reported; a stopped model is not in the map. */
   readonly phases: ReadonlyMap<ModelId, Phase>;
   readonly profilePhases: ReadonlyMap<ProfileId, Phase>;
   readonly coolDowns: ReadonlyMap<ModelId, CoolDown>;
+  /** Resident models whose process was started by an older definition. */
+  readonly stale: ReadonlySet<ModelId>;
+  /** Models that may be used without a ticket. */
+  readonly open: ReadonlySet<ModelId>;
   readonly swaps: readonly Swap[];
   readonly nextSwap: number;
 }
@@ -59,6 +64,8 @@ export function initialState(topology: Topology): OrchestratorState {
     phases: new Map(),
     profilePhases: new Map(),
     coolDowns: new Map(),
+    stale: new Set(),
+    open: new Set(),
     swaps: [],
     nextSwap: 1,
   };
@@ -97,4 +104,14 @@ export function priorityOf({ models }: Topology, tickets: readonly Ticket[]): nu
 
 export function profilesWith(topology: Topology, model: ModelId): ProfileId[] {
   return [...topology.profiles].filter(([, { members }]) => members.includes(model)).map(([id]) => id);
+}
+
+/** What to say when the first lease on a model is granted: it is no longer idle, nor is any profile it belongs to. */
+export function wake({ topology }: OrchestratorState, leases: Leases, model: ModelId): Effect[] {
+  const effects: Effect[] = [{ kind: 'tellModel', model, command: { type: 'model.busy' } }];
+  for (const profile of profilesWith(topology, model)) {
+    const members = topology.profiles.get(profile)?.members ?? [];
+    if (!isLent(leases, members)) effects.push({ kind: 'tellProfile', profile, message: { type: 'profile.busy' } });
+  }
+  return effects;
 }

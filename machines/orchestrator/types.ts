@@ -49,6 +49,10 @@ export type OrchestratorEvent =
   /** The client left before it was granted. */
   | { type: 'request.abandoned'; ticket: number; unit: UnitId; at: number }
   | { type: 'lease.released'; model: ModelId; at: number }
+  /** Somebody used a standing permission. */
+  | { type: 'lease.taken'; model: ModelId; at: number }
+  /** The configuration has changed; processes of `stale` models were started by an older definition. */
+  | { type: 'topology.replaced'; topology: Topology; stale: readonly ModelId[] }
   | { type: 'unload.requested'; models: readonly ModelId[]; at: number }
   /** The oldest ticket of a line has waited for `maxWaitMs`. */
   | { type: 'line.overdue'; unit: UnitId }
@@ -78,5 +82,8 @@ export type Announcement =
   | { type: 'tickets.granted'; tickets: readonly Ticket[] }
   | { type: 'tickets.refused'; tickets: readonly Ticket[]; refusal: Refusal }
   | { type: 'model.changed'; report: ModelReport }
+  /** Until it is closed, leases on this model may be taken without a ticket. */
+  | { type: 'gate.opened'; model: ModelId }
+  | { type: 'gate.closed'; model: ModelId }
   /** Every model is stopped; nothing will happen any more. */
   | { type: 'halted' };

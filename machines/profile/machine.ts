@@ -82,7 +82,9 @@ export const profileMachine = setup({
     id: input.id,
     members: input.members,
     ttlMs: input.ttlMs,
-    phases: Object.fromEntries(input.members.map((member) => [member, 'stopped' as const])),
+    phases: Object.fromEntries(
+      input.members.map((member) => [member, input.phases.get(member) ?? ('stopped' as const)]),
+    ),
     failure: null,
     coolDownMs: 0,
     dismissed: false,

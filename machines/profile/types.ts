@@ -8,6 +8,8 @@ export interface ProfileInput {
   readonly members: readonly ModelId[];
   /** Idle time of the whole profile; 0 = never. */
   readonly ttlMs: number;
+  /** What the members are now; stopped, where nothing is said. */
+  readonly phases: ReadonlyMap<ModelId, Phase>;
 }
 
 export type ProfileCommand =

@@ -41,6 +41,7 @@ export const swapMachine = setup({
       }
     }),
     load: enqueueActions(({ context, enqueue, system }) => {
+      if (context.unit === null) return;
       const command = context.unit.startsWith('profile:') ? 'profile.ensureReady' : 'model.ensureReady';
       tell(enqueue, system, context.unit, { type: command, force: context.force });
     }),
@@ -59,6 +60,7 @@ export const swapMachine = setup({
     isProblemFound: (_, params: { problem: Failure | null }) => params.problem !== null,
     isDrained: ({ context }) => context.drained,
     isEvicted: ({ context }) => context.remaining.length === 0,
+    isEvictedForNobody: ({ context }) => context.remaining.length === 0 && context.unit === null,
     isLeaverGone: ({ context, event }) =>
       event.type === 'model.reported' && event.phase === 'stopped' && context.remaining.includes(event.model),
     isLeaverStuck: ({ context, event }) =>
@@ -104,7 +106,10 @@ export const swapMachine = setup({
     },
     evicting: {
       entry: 'evict',
-      always: { guard: 'isEvicted', target: 'loading' },
+      always: [
+        { guard: 'isEvictedForNobody', target: 'done' },
+        { guard: 'isEvicted', target: 'loading' },
+      ],
       on: {
         'model.reported': [
           {
@@ -159,10 +164,10 @@ function isAbout(context: SwapContext, event: { type: string }): event is Report
 }
 
 /** The preflight reports what it finds; that it throws is a bug. */
-function brokenPreflight(unit: string): Failure {
+function brokenPreflight(unit: string | null): Failure {
   return {
     code: 'internal',
-    message: `the preflight of ${unit} broke`,
+    message: `the preflight of ${unit ?? 'nothing'} broke`,
     exitCode: null,
     signal: null,
     logTail: [],

@@ -6,8 +6,8 @@ import type { ModelId, UnitId } from '../shared/ids.ts';
 export interface SwapInput {
   /** Never used twice, so that a late result cannot be taken for another swap's. */
   readonly number: number;
-  /** What is to become ready. */
-  readonly unit: UnitId;
+  /** What is to become ready; null when the leavers only have to go. */
+  readonly unit: UnitId | null;
   /** Its models. */
   readonly loads: readonly ModelId[];
   /** The models that must be gone first. */

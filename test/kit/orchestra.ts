@@ -21,12 +21,18 @@ export interface Orchestra {
   /** The largest number of pretended processes alive at once. */
   readonly mostAlive: () => number;
   readonly granted: Ticket[];
+  /** Models that may be used without a ticket, as announced. */
+  readonly openGates: Set<ModelId>;
   readonly refused: { ticket: Ticket; refusal: Refusal }[];
   /** Failures the preflight reports, by model. */
   readonly preflightFailures: Map<ModelId, Failure>;
   submit(unit: UnitId, model?: ModelId, options?: { force?: boolean }): number;
   abandon(ticket: number, unit: UnitId): void;
   release(model: ModelId): void;
+  /** Uses a standing permission. */
+  take(model: ModelId): void;
+  /** The same configuration again, in which these models have changed. */
+  reload(stale: readonly ModelId[]): void;
   phase(model: ModelId): Phase;
   healthy(model: ModelId): Promise<void>;
   /** Moves the clock in small steps, letting promises settle in between. */
@@ -92,6 +98,7 @@ export function createOrchestra(options: OrchestraOptions = {}): Orchestra {
   const granted: Ticket[] = [];
   const refused: { ticket: Ticket; refusal: Refusal }[] = [];
   const phases = new Map<ModelId, Phase>();
+  const openGates = new Set<ModelId>();
   let mostAlive = 0;
   let isHalted = false;
   let lastTicket = 0;
@@ -175,6 +182,8 @@ export function createOrchestra(options: OrchestraOptions = {}): Orchestra {
     if (phases.get(model) !== phase) changes.push(`${model} ${phase}`);
     phases.set(model, phase);
   });
+  actor.on('gate.opened', ({ model }) => void openGates.add(model));
+  actor.on('gate.closed', ({ model }) => void openGates.delete(model));
   actor.on('halted', () => void (isHalted = true));
   actor.start();
   changes.length = 0;
@@ -185,6 +194,7 @@ export function createOrchestra(options: OrchestraOptions = {}): Orchestra {
     processes,
     changes,
     granted,
+    openGates,
     refused,
     preflightFailures,
     mostAlive: () => mostAlive,
@@ -195,6 +205,8 @@ export function createOrchestra(options: OrchestraOptions = {}): Orchestra {
     },
     abandon: (ticket, unit) => actor.send({ type: 'request.abandoned', ticket, unit, at: clock.now() }),
     release: (model) => actor.send({ type: 'lease.released', model, at: clock.now() }),
+    take: (model) => actor.send({ type: 'lease.taken', model, at: clock.now() }),
+    reload: (stale) => actor.send({ type: 'topology.replaced', topology: actor.getSnapshot().context.topology, stale }),
     phase: (model) => phases.get(model) ?? 'stopped',
     async healthy(model) {
       processes.get(model)!.healthy();

@@ -26,6 +26,7 @@ const payloads = {
     { type: 'model.hold', held: true },
     { type: 'model.hold', held: false },
   ],
+  'model.configure': [{ type: 'model.configure', times: input.times, checksHealth: true }],
   'process.spawned': [{ type: 'process.spawned', pid: 1, at: 1 }],
   'process.exited': [exited],
   'process.failed': [failed],

@@ -46,8 +46,13 @@ function worldEvents(snapshot: AnyMachineSnapshot): EventObject[] {
     const leases = state.leases.get(model) ?? 0;
     // The id of a ticket is its place in time; the largest one in any line is enough to go on from.
     const id = 1 + Math.max(0, ...tickets.map((ticket) => ticket.id), ...state.armed.values());
-    if (waiting < 2 && leases < 2)
+    if (waiting + leases < 2)
       events.push({ type: 'request.submitted', ticket: { id, unit, model, at: 0, force: false } });
+    if (state.open.has(model) && leases < 1) events.push({ type: 'lease.taken', model, at: 0 });
+    // One model's definition changes; both together would only multiply the states.
+    if (model === 'a' && state.phases.has(model) && !state.stale.has(model)) {
+      events.push({ type: 'topology.replaced', topology: state.topology, stale: [model] });
+    }
     if (leases > 0) events.push({ type: 'lease.released', model, at: 0 });
     if (state.armed.has(unit)) events.push({ type: 'line.overdue', unit });
     events.push({ type: 'unload.requested', models: [model], at: 0 });
@@ -77,6 +82,8 @@ const abstract = (state: OrchestratorState) => [
   [...state.phases].filter(([, phase]) => phase !== 'stopped').sort(),
   state.swaps.map(({ unit, leaves, drained }) => [unit, leaves, drained]),
   [...state.overdue].sort(),
+  [...state.stale].sort(),
+  [...state.open].sort(),
 ];
 
 const quiet = createMachine({});
@@ -115,6 +122,27 @@ test('swaps under way never touch the same model, and what they stop is not in u
           leaves.some((leaver) => state.leases.has(leaver)),
           JSON.stringify(abstract(state)),
         ).toBe(false);
+    }
+  }
+});
+
+test('a standing permission is given only where nobody waits and nothing is about to change', () => {
+  for (const { state } of every) {
+    const mayStand = state.accepting && state.queue.lines.size === 0;
+    const situation = JSON.stringify(abstract(state));
+    for (const model of state.open) {
+      expect(mayStand && state.phases.get(model) === 'ready' && !state.stale.has(model), situation).toBe(true);
+      expect(isGateClosed(state, [model]), situation).toBe(false);
+    }
+  }
+  expect(every.some(({ state }) => state.open.size > 0)).toBe(true);
+});
+
+test('a model of an older definition has a swap under way that lets it go, or one that loads it', () => {
+  for (const { value, state } of every.filter(({ state }) => state.accepting)) {
+    for (const model of state.stale) {
+      const touched = state.swaps.some(({ loads, leaves }) => [...loads, ...leaves].includes(model));
+      expect(touched, JSON.stringify([value, abstract(state)])).toBe(true);
     }
   }
 });

@@ -7,7 +7,7 @@ import { PHASES } from '../../machines/shared/phase.ts';
 import { ChoosingClock } from '../kit/choosing-clock.ts';
 import { explore } from '../kit/explore.ts';
 
-const input = { id: 'p', members: ['a', 'b'], ttlMs: 1_000 };
+const input = { id: 'p', members: ['a', 'b'], ttlMs: 1_000, phases: new Map() };
 const failure = { code: 'crashed', message: 'no', exitCode: 1, signal: null, logTail: [], at: 1 } as const;
 
 const payloads = {

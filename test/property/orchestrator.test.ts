@@ -15,7 +15,7 @@ type Unit = keyof typeof UNITS;
 type Step =
   | { do: 'submit'; unit: Unit; member: number }
   | { do: 'abandon' | 'release' | 'exit' | 'healthy'; which: number }
-  | { do: 'unload'; model: ModelId }
+  | { do: 'unload' | 'take' | 'reload'; model: ModelId }
   | { do: 'wait'; ms: number }
   | { do: 'settle' };
 
@@ -33,7 +33,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 8,
     arbitrary: fc.record({ do: fc.constantFrom('release' as const, 'healthy' as const), which: fc.nat(50) }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('unload' as const), model: fc.constantFrom(...MODELS) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constantFrom('unload' as const, 'reload' as const),
+      model: fc.constantFrom(...MODELS),
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('take' as const), model: fc.constantFrom(...MODELS) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(50, 500, 5_000) }) },
   { weight: 6, arbitrary: fc.constant({ do: 'settle' as const }) },
 );
@@ -82,7 +89,8 @@ class Ledger {
     for (const { model, broken } of this.leases) {
       if (!broken) expect(this.o.phase(model), `${model} is in use`).toBe('ready');
     }
-    const { leases } = this.o.actor.getSnapshot().context;
+    const { leases, open } = this.o.actor.getSnapshot().context;
+    expect(this.o.openGates, 'what was announced is what stands').toEqual(open);
     for (const model of MODELS) {
       expect(leases.get(model) ?? 0).toBe(this.leases.filter((lease) => lease.model === model).length);
     }
@@ -122,6 +130,12 @@ async function take(o: Orchestra, ledger: Ledger, step: Step): Promise<void> {
       ledger.breakLeases(step.model === 'c' ? ['c'] : ['a', 'b']);
       o.actor.send({ type: 'unload.requested', models: [step.model], at: o.clock.now() });
       return;
+    case 'take':
+      if (!o.openGates.has(step.model)) return;
+      ledger.leases.push({ model: step.model, broken: false });
+      return o.take(step.model);
+    case 'reload':
+      return o.reload([step.model]);
     case 'wait':
       return o.advance(step.ms, 500);
     case 'settle':
@@ -163,6 +177,7 @@ test('whatever happens: nobody is lost, nobody is answered twice, nothing in use
         expect(context.queue.waiting.size).toBe(0);
         expect(context.leases.size).toBe(0);
         expect(context.swaps).toEqual([]);
+        expect(context.stale.size).toBe(0);
       } finally {
         o.stop();
       }

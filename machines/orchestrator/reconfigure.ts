@@ -1,0 +1,76 @@
+import { modelActorId, profileActorId, type ModelId, type ProfileId } from '../shared/ids.ts';
+import type { Effect } from './effects.ts';
+import { takeLine } from './queue.ts';
+import { modelsOf, type Decision, type OrchestratorState } from './state.ts';
+import type { Ticket, Topology } from './types.ts';
+
+/**
+ * Takes over a new configuration. What has not changed is not touched: it keeps its actor, its process and its leases.
+ *
+ * INVARIANTS
+ * - A model that is gone from the configuration, or whose process was started by an older definition, finishes the
+ *   requests it has and is then stopped.
+ * - Whoever waits for something that is gone is told so at once.
+ *
+ * @param changed models whose processes, if they have one, were started by an older definition
+ */
+export function replaceTopology(state: OrchestratorState, topology: Topology, changed: readonly ModelId[]): Decision {
+  const effects: Effect[] = [];
+  const stale = new Set(state.stale);
+  for (const model of changed) if (state.phases.has(model)) stale.add(model);
+
+  for (const model of state.topology.models.keys()) {
+    if (topology.models.has(model)) continue;
+    if (state.phases.has(model)) stale.add(model);
+    else effects.push({ kind: 'dismiss', address: modelActorId(model) });
+  }
+  for (const [model, { times, checksHealth }] of topology.models) {
+    const isKnown = state.topology.models.has(model) || state.phases.has(model);
+    if (isKnown) effects.push({ kind: 'tellModel', model, command: { type: 'model.configure', times, checksHealth } });
+    else effects.push({ kind: 'spawnModel', model });
+  }
+  const profilePhases = replaceProfiles(state, topology, effects);
+
+  let { queue } = state;
+  const orphans: Ticket[] = [];
+  for (const unit of state.queue.lines.keys()) {
+    if (modelsOf(topology, unit).length > 0) continue;
+    const taken = takeLine(queue, unit);
+    queue = taken.queue;
+    orphans.push(...taken.tickets);
+  }
+  if (orphans.length > 0) {
+    const refusal = { code: 'model_unloaded' as const, failure: null, retryAfterMs: null };
+    effects.push({ kind: 'announce', announcement: { type: 'tickets.refused', tickets: orphans, refusal } });
+  }
+  for (const { number, unit } of state.swaps) {
+    if (unit !== null && modelsOf(topology, unit).length === 0) {
+      effects.push({ kind: 'tellSwap', swap: number, message: { type: 'swap.cancel' } });
+    }
+  }
+  return { state: { ...state, topology, stale, queue, profilePhases }, effects };
+}
+
+/** A profile is its list of members: one that has changed is another one. */
+function replaceProfiles(state: OrchestratorState, topology: Topology, effects: Effect[]) {
+  const profilePhases = new Map(state.profilePhases);
+  const kept = new Set<ProfileId>();
+  for (const [id, before] of state.topology.profiles) {
+    const after = topology.profiles.get(id);
+    if (after && isSame(before.members, after.members) && before.ttlMs === after.ttlMs) {
+      kept.add(id);
+      continue;
+    }
+    effects.push({ kind: 'dismiss', address: profileActorId(id) });
+    profilePhases.delete(id);
+    for (const model of before.members) {
+      effects.push({ kind: 'tellModel', model, command: { type: 'model.hold', held: false } });
+    }
+  }
+  for (const id of topology.profiles.keys()) if (!kept.has(id)) effects.push({ kind: 'spawnProfile', profile: id });
+  return profilePhases;
+}
+
+function isSame(a: readonly ModelId[], b: readonly ModelId[]): boolean {
+  return a.length === b.length && a.every((model, index) => model === b[index]);
+}
