@@ -21,6 +21,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   errors: { onlyTypesOfRooms: ['machines'], node: false },
   'listen-address': { node: false },
   'data-directory': { node: true },
+  rfc3339: { node: false },
   config: { onlyTypesOfRooms: ['machines'], packages: ['ajv', 'js-yaml'], node: true },
   process: { packages: ['tree-kill'], node: true },
   actors: {
@@ -36,8 +37,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     node: true,
   },
   http: {
-    rooms: ['machines/shared', 'dispatch', 'errors'],
-    onlyTypesOfRooms: ['config', 'observability'],
+    rooms: ['machines/shared', 'dispatch', 'errors', 'activity', 'rfc3339'],
+    onlyTypesOfRooms: ['config', 'observability', 'metrics', 'host'],
     packages: ['express', 'http-proxy-middleware'],
     node: true,
   },
@@ -48,6 +49,9 @@ const RULES: Readonly<Record<string, Rule>> = {
     onlyTypesOfPackages: ['xstate'],
     node: true,
   },
+  activity: { rooms: ['rfc3339'], node: true },
+  metrics: { rooms: ['machines/shared'], onlyTypesOfRooms: ['host'], packages: ['prom-client'], node: true },
+  host: { rooms: ['rfc3339'], node: true },
   demo: { onlyTypesOfRooms: ['config'], node: true },
   supervisor: {
     rooms: ['config', 'process', 'actors', 'dispatch'],
@@ -67,6 +71,9 @@ const RULES: Readonly<Record<string, Rule>> = {
       'supervisor',
       'http',
       'observability',
+      'activity',
+      'metrics',
+      'host',
     ],
     onlyTypesOfPackages: ['xstate'],
     node: true,

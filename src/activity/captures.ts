@@ -1,0 +1,180 @@
+import { promisify } from 'node:util';
+import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { type BodyCollector, createBodyCollector } from './body-collector.ts';
+import { captureMask } from './capture-mask.ts';
+import { decodeBody } from './decode-body.ts';
+import { type Headers, redactHeaders } from './redact-headers.ts';
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+
+const NOTHING = Buffer.alloc(0);
+
+/** Bodies are text and shrink well: one may be this much larger than all the room there is for compressed ones. */
+const EXPECTED_RATIO = 4;
+
+/** A request and its answer, as they went to and came from the upstream. */
+export interface Exchange {
+  /** Without `/upstream/<model>` and without the query. */
+  readonly path: string;
+  readonly status: number;
+  readonly requestHeaders: Headers;
+  /** null when it is not at hand. */
+  readonly requestBody: Buffer | null;
+  readonly responseHeaders: Headers;
+  /** As sent, perhaps compressed; null when it is not at hand. */
+  readonly responseBody: Buffer | null;
+}
+
+/** The answer of `GET /api/captures/{id}`. Bodies in base64; null = not kept, '' = empty. */
+export interface Capture {
+  readonly id: number;
+  readonly req_path: string;
+  readonly req_headers: Readonly<Record<string, string>>;
+  readonly req_body: string | null;
+  readonly resp_headers: Readonly<Record<string, string>>;
+  readonly resp_body: string | null;
+}
+
+/** The last exchanges, compressed in memory. */
+export interface Captures {
+  /** False when there is no room for any: then nothing needs to be collected. */
+  readonly isEnabled: boolean;
+  /** For the body of an answer that streams by. */
+  collector(): BodyCollector;
+  /** Never throws; compresses on another thread. */
+  add(id: number, exchange: Exchange): void;
+  has(id: number): boolean;
+  /** @returns null when there is none, or none any more. */
+  get(id: number): Promise<Capture | null>;
+  /** The oldest go until the rest fits. */
+  setMaxBytes(maxBytes: number): void;
+}
+
+/**
+ * INVARIANTS
+ * - The sum of what is kept is at most `maxBytes`; what has been kept the longest goes first.
+ * - An exchange that is being compressed counts as kept, so that its entry never shows first without and then with it.
+ * - Secrets are hidden before anything is kept.
+ *
+ * @param maxBytes 0 or less: nothing is kept.
+ */
+export function createCaptures(maxBytes: number): Captures {
+  let limit = maxBytes;
+  let size = 0;
+  const kept = new Map<number, Buffer>();
+  const underWay = new Map<number, Promise<void>>();
+
+  function drop(id: number): void {
+    size -= kept.get(id)?.length ?? 0;
+    kept.delete(id);
+  }
+
+  function shrink(): void {
+    for (const id of kept.keys()) {
+      if (size <= limit) return;
+      drop(id);
+    }
+  }
+
+  async function keep(id: number, exchange: Exchange): Promise<void> {
+    try {
+      const parts = await partsOf(exchange, limit * EXPECTED_RATIO);
+      const packed = parts === null ? null : await compress(pack(parts));
+      if (packed !== null && packed.length <= limit) {
+        drop(id);
+        kept.set(id, packed);
+        size += packed.length;
+        shrink();
+      }
+    } catch {
+      // Out of memory, at worst: there is no capture then.
+    } finally {
+      underWay.delete(id);
+    }
+  }
+
+  return {
+    get isEnabled() {
+      return limit > 0;
+    },
+    collector: () => createBodyCollector(Math.max(0, limit * EXPECTED_RATIO)),
+    add(id, exchange) {
+      if (limit > 0) underWay.set(id, keep(id, exchange));
+    },
+    has: (id) => kept.has(id) || underWay.has(id),
+    async get(id) {
+      await underWay.get(id);
+      const packed = kept.get(id);
+      return packed === undefined ? null : unpack(id, await decompress(packed));
+    },
+    setMaxBytes(wanted) {
+      limit = Math.max(0, wanted);
+      shrink();
+    },
+  };
+}
+
+/** What is kept of an exchange. */
+interface Parts {
+  readonly path: string;
+  readonly requestHeaders: Readonly<Record<string, string>>;
+  readonly responseHeaders: Readonly<Record<string, string>>;
+  readonly requestBody: Buffer | null;
+  readonly responseBody: Buffer | null;
+}
+
+/** @returns null for what is not worth keeping: a 200 without a body, one that cannot be decoded, one too large. */
+async function partsOf(exchange: Exchange, limit: number): Promise<Parts | null> {
+  const { path, status, requestBody, responseBody } = exchange;
+  if ((requestBody?.length ?? 0) + (responseBody?.length ?? 0) > limit) return null;
+  if (status === 200 && responseBody?.length === 0) return null;
+  const mask = captureMask(path, status);
+  const wanted = mask.responseBody ? responseBody : null;
+  const encoding = String(exchange.responseHeaders['content-encoding'] ?? '');
+  const decoded = wanted === null ? null : await decodeBody(wanted, encoding, limit);
+  if (wanted !== null && decoded === null) return null;
+  return {
+    path,
+    requestHeaders: redactHeaders(exchange.requestHeaders, ['host']),
+    responseHeaders: mask.responseHeaders ? redactHeaders(exchange.responseHeaders, ['content-encoding']) : {},
+    requestBody: mask.requestBody ? requestBody : null,
+    responseBody: decoded,
+  };
+}
+
+interface Preamble {
+  readonly path: string;
+  readonly requestHeaders: Readonly<Record<string, string>>;
+  readonly responseHeaders: Readonly<Record<string, string>>;
+  /** Bytes; null = not kept. */
+  readonly requestLength: number | null;
+  readonly responseLength: number | null;
+}
+
+/** Four bytes of length, the preamble as JSON, the two bodies as they are: base64 would hide what is alike in them. */
+function pack({ requestBody, responseBody, ...rest }: Parts): Buffer {
+  const preamble: Preamble = {
+    ...rest,
+    requestLength: requestBody?.length ?? null,
+    responseLength: responseBody?.length ?? null,
+  };
+  const text = Buffer.from(JSON.stringify(preamble));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(text.length);
+  return Buffer.concat([length, text, requestBody ?? NOTHING, responseBody ?? NOTHING]);
+}
+
+function unpack(id: number, packed: Buffer): Capture {
+  const start = 4 + packed.readUInt32LE();
+  const preamble = JSON.parse(packed.toString('utf8', 4, start)) as Preamble;
+  const middle = start + (preamble.requestLength ?? 0);
+  return {
+    id,
+    req_path: preamble.path,
+    req_headers: preamble.requestHeaders,
+    req_body: preamble.requestLength === null ? null : packed.toString('base64', start, middle),
+    resp_headers: preamble.responseHeaders,
+    resp_body: preamble.responseLength === null ? null : packed.toString('base64', middle),
+  };
+}

@@ -1,0 +1,110 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { formatRfc3339 } from '../rfc3339.ts';
+import { parseOrNull } from './last-object.ts';
+import { type ActivityQuery, SORT_COLUMNS } from './parse-query.ts';
+import type { ActivityRow } from './schema.ts';
+import { isFields } from './usage.ts';
+
+/** One entry as the API shows it. What is not known is left out, from `error_msg` on. */
+export interface ActivityEntry {
+  readonly id: number;
+  /** RFC 3339, local zone, to the second. */
+  readonly timestamp: string;
+  readonly model: string;
+  readonly req_path: string;
+  readonly resp_content_type: string;
+  readonly resp_status_code: number;
+  readonly tokens: {
+    readonly cache_tokens: number;
+    readonly draft_tokens: number;
+    readonly draft_acc_tokens: number;
+    readonly input_tokens: number;
+    readonly output_tokens: number;
+    readonly prompt_per_second: number;
+    readonly tokens_per_second: number;
+  };
+  readonly duration_ms: number;
+  readonly has_capture: boolean;
+  /** Epoch milliseconds. */
+  readonly timestamp_ms: number;
+  readonly error_msg?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly ttft_ms?: number;
+  readonly queue_ms?: number;
+  readonly load_ms?: number;
+  readonly client?: string;
+}
+
+/** The answer of `GET /api/metrics/activity`. */
+export interface ActivityPage {
+  readonly data: readonly ActivityEntry[];
+  readonly page: number;
+  readonly limit: number;
+  /** After the filters. */
+  readonly total: number;
+  /** 0 when there is nothing. */
+  readonly total_pages: number;
+}
+
+export function selectPage(db: DatabaseSync, query: ActivityQuery, hasCapture: (id: number) => boolean): ActivityPage {
+  const { where, values } = conditions(query);
+  const { limit, page, order } = query;
+  const counted = db.prepare(`SELECT count(*) AS total FROM activity ${where}`).get(...values);
+  const total = Number(counted?.['total'] ?? 0);
+  const rows = db
+    .prepare(
+      `SELECT * FROM activity ${where} ORDER BY ${SORT_COLUMNS[query.sort]} ${order}, id ${order} LIMIT ? OFFSET ?`,
+    )
+    .all(...values, limit, Math.min((page - 1) * limit, Number.MAX_SAFE_INTEGER)) as unknown as ActivityRow[];
+  const data = rows.map((row) => entryOf(row, hasCapture(row.id)));
+  return { data, page, limit, total, total_pages: Math.ceil(total / limit) };
+}
+
+function conditions({ models, start, end, minId, maxId }: ActivityQuery): {
+  where: string;
+  values: (string | number)[];
+} {
+  const parts: [string, readonly (string | number | null)[]][] = [
+    [`model_id IN (${models.map(() => '?').join(', ')})`, models],
+    ['ts_created >= ?', [start]],
+    ['ts_created <= ?', [end]],
+    ['id >= ?', [minId]],
+    ['id <= ?', [maxId]],
+  ];
+  const given = parts.filter(([, values]) => values.length > 0 && values.every((value) => value !== null));
+  return {
+    where: given.length === 0 ? '' : `WHERE ${given.map(([condition]) => condition).join(' AND ')}`,
+    values: given.flatMap(([, values]) => values as readonly (string | number)[]),
+  };
+}
+
+function entryOf(row: ActivityRow, hasCapture: boolean): ActivityEntry {
+  const at = row.ts_created_ms ?? row.ts_created * 1000;
+  const metadata = parseOrNull(row.metadata_json);
+  return {
+    id: row.id,
+    timestamp: formatRfc3339(at),
+    model: row.model_id,
+    req_path: row.req_path,
+    resp_content_type: row.resp_content_type,
+    resp_status_code: row.resp_status_code,
+    tokens: {
+      cache_tokens: row.cache_tokens,
+      draft_tokens: row.draft_tokens,
+      draft_acc_tokens: row.draft_acc_tokens,
+      input_tokens: row.input_tokens,
+      output_tokens: row.output_tokens,
+      prompt_per_second: row.prompt_per_second,
+      tokens_per_second: row.tokens_per_second,
+    },
+    duration_ms: row.duration_ms,
+    has_capture: hasCapture,
+    timestamp_ms: at,
+    ...(row.error_msg ? { error_msg: row.error_msg } : {}),
+    ...(isFields(metadata) && Object.keys(metadata).length > 0 ? { metadata } : {}),
+    ...(row.ttft_ms === null ? {} : { ttft_ms: row.ttft_ms }),
+    ...(row.queue_ms === null ? {} : { queue_ms: row.queue_ms }),
+    ...(row.load_ms === null ? {} : { load_ms: row.load_ms }),
+    ...(row.client === null ? {} : { client: row.client }),
+  };
+}

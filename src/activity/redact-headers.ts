@@ -1,0 +1,36 @@
+const HIDDEN = '[REDACTED]';
+
+/** Headers that hold a secret, whoever sends them. */
+const SECRET = new Set([
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+  'x-api-key',
+  'api-key',
+  'x-auth-token',
+  'x-goog-api-key',
+]);
+
+/** As node gives them, and takes them. */
+export type Headers = Readonly<Record<string, string | number | readonly string[] | undefined>>;
+
+/**
+ * Headers as people may see them: canonical names (`X-Api-Key`), the first value of each, secrets hidden.
+ *
+ * @param omit Lower-case names to leave out.
+ */
+export function redactHeaders(headers: Headers, omit: readonly string[] = []): Record<string, string> {
+  const shown: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const key = name.toLowerCase();
+    const first = typeof value === 'object' ? value[0] : value;
+    if (first === undefined || omit.includes(key)) continue;
+    shown[canonicalName(key)] = SECRET.has(key) ? HIDDEN : String(first);
+  }
+  return shown;
+}
+
+function canonicalName(name: string): string {
+  return name.replaceAll(/(^|-)[a-z]/g, (start) => start.toUpperCase());
+}

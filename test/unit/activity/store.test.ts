@@ -1,0 +1,287 @@
+import { DatabaseSync } from 'node:sqlite';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { parseActivityQuery, type ActivityQuery } from '../../../src/activity/parse-query.ts';
+import type { ActivityRecord } from '../../../src/activity/record.ts';
+import { type ActivityStore, type ActivityStoreOptions, createActivityStore } from '../../../src/activity/store.ts';
+import { NO_TOKENS } from '../../../src/activity/usage.ts';
+import { temporaryFolder } from '../../kit/temporary-folder.ts';
+
+const NOON = Date.UTC(2026, 0, 31, 12, 0, 0);
+const stores: ActivityStore[] = [];
+
+afterEach(() => {
+  for (const store of stores.splice(0)) store.close();
+});
+
+function store(options: Partial<ActivityStoreOptions> = {}): ActivityStore {
+  const created = createActivityStore({ path: null, limits: { maxRows: 1_000, maxAgeMs: 0 }, ...options });
+  stores.push(created);
+  return created;
+}
+
+function record(changes: Partial<ActivityRecord> = {}): ActivityRecord {
+  return {
+    at: NOON,
+    model: 'alpha',
+    path: '/v1/chat/completions',
+    contentType: 'application/json',
+    status: 200,
+    tokens: NO_TOKENS,
+    durationMs: 100,
+    error: '',
+    metadata: {},
+    firstTokenMs: null,
+    queueMs: null,
+    loadMs: null,
+    client: null,
+    ...changes,
+  };
+}
+
+function query(text = ''): ActivityQuery {
+  const { query, problems } = parseActivityQuery(new URLSearchParams(text));
+  if (query === null) throw new Error(problems.join());
+  return query;
+}
+
+const ids = (store: ActivityStore, text: string): number[] => store.query(query(text)).data.map(({ id }) => id);
+
+describe('entries', () => {
+  it('come back in the documented shape, with what is known beyond it', () => {
+    const activity = store();
+    activity.add(
+      record({
+        at: NOON + 41_789,
+        error: 'oh',
+        metadata: { fifo_priority: '3' },
+        tokens: { ...NO_TOKENS, input: 46, output: 5, cached: -1, tokensPerSecond: 12.5 },
+        firstTokenMs: 12.25,
+        queueMs: 3,
+        loadMs: 2,
+        client: 'ab12',
+      }),
+    );
+    activity.add(record());
+    const page = activity.query(query('order=asc'), (id) => id === 1);
+    expect(page).toMatchObject({ page: 1, limit: 25, total: 2, total_pages: 1 });
+    const [first, second] = page.data;
+    expect(new Date(first!.timestamp).getTime()).toBe(NOON + 41_000);
+    expect(first).toEqual({
+      id: 1,
+      timestamp: first!.timestamp,
+      model: 'alpha',
+      req_path: '/v1/chat/completions',
+      resp_content_type: 'application/json',
+      resp_status_code: 200,
+      tokens: {
+        cache_tokens: -1,
+        draft_tokens: 0,
+        draft_acc_tokens: 0,
+        input_tokens: 46,
+        output_tokens: 5,
+        prompt_per_second: 0,
+        tokens_per_second: 12.5,
+      },
+      duration_ms: 100,
+      has_capture: true,
+      error_msg: 'oh',
+      metadata: { fifo_priority: '3' },
+      timestamp_ms: NOON + 41_789,
+      ttft_ms: 12.25,
+      queue_ms: 3,
+      load_ms: 2,
+      client: 'ab12',
+    });
+    const { error_msg, metadata, ttft_ms, queue_ms, load_ms, client, ...always } = first!;
+    expect([error_msg, metadata, ttft_ms, queue_ms, load_ms, client]).not.toContain(undefined);
+    expect(Object.keys(second!)).toEqual(Object.keys(always));
+  });
+
+  it('are announced with their id, first to their own request, and written together', async () => {
+    const heard: string[] = [];
+    const { promise: announced, resolve } = Promise.withResolvers<void>();
+    const activity = store({
+      onStored(id) {
+        heard.push(`stored ${id}`);
+        if (id === 3) resolve();
+      },
+    });
+    for (const name of ['a', 'b', 'c']) activity.add(record(), (id) => heard.push(`${name} is ${id}`));
+    expect(heard).toEqual([]);
+    await announced;
+    expect(heard).toEqual(['a is 1', 'stored 1', 'b is 2', 'stored 2', 'c is 3', 'stored 3']);
+  });
+
+  it('survive a listener that throws, which is reported', () => {
+    const reports: string[] = [];
+    const activity = store({
+      report: (message) => reports.push(message),
+      onStored() {
+        throw new Error('broken');
+      },
+    });
+    activity.add(record());
+    activity.add(record());
+    expect(activity.query(query()).total).toBe(2);
+    expect(reports).toEqual(Array.from({ length: 2 }, () => 'a listener of the activity store failed: broken'));
+  });
+});
+
+describe('pages', () => {
+  it('are empty without entries', () => {
+    expect(store().query(query())).toEqual({ data: [], page: 1, limit: 25, total: 0, total_pages: 0 });
+  });
+
+  it('count what the filters leave, and go on after the end', () => {
+    const activity = store();
+    for (let n = 0; n < 7; n += 1) activity.add(record({ model: n < 5 ? 'alpha' : 'beta' }));
+    expect(activity.query(query('model=alpha&limit=2&page=3'))).toMatchObject({ total: 5, total_pages: 3, page: 3 });
+    expect(ids(activity, 'model=alpha&limit=2&page=3')).toEqual([1]);
+    expect(activity.query(query('limit=2&page=99'))).toMatchObject({ data: [], total: 7, total_pages: 4 });
+  });
+
+  it.each([
+    ['', [5, 4, 3, 2, 1]],
+    ['order=ASC', [1, 2, 3, 4, 5]],
+    ['model=beta', [4]],
+    ['model=beta&model=&model=gamma', [5, 4]],
+    ['model=nobody', []],
+    ['start=2026-01-31T12:00:02Z', [5, 4, 3]],
+    ['end=2026-01-31T12:00:02Z', [3, 2, 1]],
+    ['start=2026-01-31T13:00:01%2B01:00&end=2026-01-31T12:00:03.999Z', [4, 3, 2]],
+    ['min_id=2&max_id=4', [4, 3, 2]],
+    ['min_id=%20&limit=&sort=', [5, 4, 3, 2, 1]],
+    ['sort=generated', [3, 5, 4, 2, 1]],
+    ['sort=generated&order=asc', [1, 2, 4, 5, 3]],
+    ['sort=model&order=asc', [1, 2, 3, 4, 5]],
+    ['sort=time&limit=2', [5, 4]],
+    ['model=alpha&start=2026-01-31T12:00:01Z&sort=duration', [3, 2]],
+  ])('%s → %j', (text, expected) => {
+    const activity = store();
+    const models = ['alpha', 'alpha', 'alpha', 'beta', 'gamma'];
+    const outputs = [1, 2, 9, 2, 3];
+    for (const [n, model] of models.entries()) {
+      activity.add(record({ at: NOON + n * 1000, model, tokens: { ...NO_TOKENS, output: outputs[n]! } }));
+    }
+    expect(ids(activity, text)).toEqual(expected);
+  });
+});
+
+describe('what is kept', () => {
+  it('is the newest rows, in memory', () => {
+    const activity = store({ limits: { maxRows: 3, maxAgeMs: 0 } });
+    for (let n = 0; n < 5_000; n += 1) activity.add(record());
+    expect(ids(activity, '')).toEqual([5_000, 4_999, 4_998]);
+    activity.setLimits({ maxRows: 1, maxAgeMs: 0 });
+    activity.add(record());
+    expect(ids(activity, '')).toEqual([5_001]);
+  });
+
+  it('D3: a file does not grow without limit: old and surplus entries go', () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'activity.db');
+    let now = NOON;
+    const hour = 3_600_000;
+    const activity = store({ path, limits: { maxRows: 4, maxAgeMs: hour }, now: () => now });
+    for (let n = 0; n < 6; n += 1) activity.add(record({ at: NOON + n * 1000 }));
+    expect(ids(activity, '')).toEqual([6, 5, 4, 3]);
+    now = NOON + hour + 4_500;
+    activity.add(record({ at: now }));
+    expect(ids(activity, '')).toEqual([7, 6, 5]);
+  });
+
+  it('D3: is all there after a restart, in a file, and ids go on', () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'activity.db');
+    const before = store({ path });
+    before.add(record({ at: NOON + 1_234 }));
+    before.add(record());
+    before.close();
+    const after = store({ path });
+    after.open();
+    after.add(record());
+    expect(ids(after, '')).toEqual([3, 2, 1]);
+    expect(after.query(query('order=asc')).data[0]!.timestamp_ms).toBe(NOON + 1_234);
+    const journal = new DatabaseSync(path).prepare('PRAGMA journal_mode').get();
+    expect(journal).toEqual({ journal_mode: 'wal' });
+  });
+
+  it('may be an older file, which lacks what has been added since', () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'activity.db');
+    const old = new DatabaseSync(path);
+    old.exec(`CREATE TABLE activity (id INTEGER PRIMARY KEY AUTOINCREMENT, ts_created INTEGER NOT NULL,
+      model_id TEXT NOT NULL, req_path TEXT NOT NULL, resp_content_type TEXT NOT NULL, resp_status_code INTEGER NOT NULL,
+      cache_tokens INTEGER NOT NULL, draft_tokens INTEGER NOT NULL, draft_acc_tokens INTEGER NOT NULL,
+      input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, prompt_per_second REAL NOT NULL,
+      tokens_per_second REAL NOT NULL, duration_ms INTEGER NOT NULL, error_msg TEXT NOT NULL, metadata_json TEXT NOT NULL);
+      INSERT INTO activity VALUES (17, ${NOON / 1000}, 'old', '/v1/completions', '', 200, 1, 2, 3, 4, 5, 6, 7, 8, '', '')`);
+    old.close();
+    const activity = store({ path });
+    activity.add(record());
+    const [added, kept] = activity.query(query()).data;
+    expect(added!.id).toBe(18);
+    expect(kept).toMatchObject({ id: 17, model: 'old', duration_ms: 8, timestamp_ms: NOON });
+    expect(kept).not.toHaveProperty('metadata');
+  });
+
+  it('waits for a file that somebody else has locked, and loses nothing', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'activity.db');
+    const { promise: announced, resolve } = Promise.withResolvers<number>();
+    const reports: string[] = [];
+    const activity = store({ path, onStored: resolve, report: (message) => reports.push(message) });
+    activity.open();
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    activity.add(record());
+    expect(activity.query(query()).total).toBe(0);
+    other.exec('COMMIT');
+    other.close();
+    await announced;
+    expect(activity.query(query()).total).toBe(1);
+    expect(reports).toEqual([]);
+  });
+
+  it('is refused where it cannot be', () => {
+    const folder = temporaryFolder();
+    expect(() => store({ path: folder }).open()).toThrow(/unable to open/);
+    expect(() => store({ path: join(folder, 'no/such/folder.db') }).open()).toThrow(/unable to open/);
+    const reports: string[] = [];
+    const broken = store({ path: folder, report: (message) => reports.push(message) });
+    broken.add(record());
+    broken.close();
+    expect(reports).toHaveLength(1);
+  });
+});
+
+describe('stats', () => {
+  it('sum up one model or all of them; unknown cache counts are nothing', () => {
+    const activity = store();
+    const speeds = [10, 20, 30, 40, 0];
+    for (const [n, tokensPerSecond] of speeds.entries()) {
+      const tokens = { ...NO_TOKENS, input: 10, output: n, cached: n === 0 ? -1 : 2, tokensPerSecond };
+      activity.add(record({ model: n === 4 ? 'beta' : 'alpha', tokens }));
+    }
+    expect(activity.stats('alpha')).toEqual({
+      total_requests: 4,
+      total_input_tokens: 40,
+      total_output_tokens: 6,
+      total_cache_tokens: 6,
+      prompt_histogram: null,
+      gen_histogram: {
+        bins: [1, 1, 0, 1, 1],
+        min: 10,
+        max: 40,
+        binSize: 6,
+        p50: 25,
+        p95: expect.closeTo(38.5, 9),
+        p99: expect.closeTo(39.7, 9),
+      },
+    });
+    expect(activity.stats(null)).toMatchObject({ total_requests: 5, total_input_tokens: 50, total_output_tokens: 10 });
+    expect(activity.stats(' ')).toMatchObject({ total_requests: 5 });
+    expect(activity.stats('nobody')).toMatchObject({ total_requests: 0, total_cache_tokens: 0, gen_histogram: null });
+  });
+});
