@@ -1,9 +1,10 @@
 import type { Actor } from 'xstate';
 import type { OrchestratorMachine } from '../../machines/orchestrator/machine.ts';
 import type { Refusal, Ticket } from '../../machines/orchestrator/types.ts';
-import type { ModelId } from '../../machines/shared/ids.ts';
+import { modelActorId, type ModelId } from '../../machines/shared/ids.ts';
 import { GatewayError } from '../errors.ts';
 import type { AcquireOptions, Desk, Destination, Lease, Upstream } from './lease.ts';
+import { createPermissions } from './permissions.ts';
 import { toError } from './refusal.ts';
 
 /**
@@ -36,6 +37,10 @@ interface Waiter {
 export function createDesk({ orchestrator, upstreamOf, estimateLoadMs }: DeskDeps): Desk {
   const waiters = new Map<number, Waiter>();
   let lastTicket = 0;
+  const permissions = createPermissions({
+    onTake: (model) => orchestrator.send({ type: 'lease.taken', model, at: Date.now() }),
+    onReturn: release,
+  });
   let granted: Ticket[] = [];
   let handedThisTurn = 0;
 
@@ -43,6 +48,8 @@ export function createDesk({ orchestrator, upstreamOf, estimateLoadMs }: DeskDep
     granted = granted.length === 0 ? [...tickets] : [...granted, ...tickets];
     handOver();
   });
+  orchestrator.on('gate.opened', ({ model }) => permissions.open(model));
+  orchestrator.on('gate.closed', ({ model }) => permissions.close(model));
   orchestrator.on('tickets.refused', ({ tickets, refusal }) => {
     for (const ticket of tickets) refuse(ticket, refusal);
   });
@@ -50,6 +57,8 @@ export function createDesk({ orchestrator, upstreamOf, estimateLoadMs }: DeskDep
   return { acquire };
 
   function acquire(destination: Destination, signal: AbortSignal, options: AcquireOptions = {}): Promise<Lease> {
+    const standing = takeStanding(destination);
+    if (standing) return Promise.resolve(standing);
     return new Promise((resolve, reject) => {
       const leave = () => reject(new GatewayError('client_closed_request', 'the client left before it was served'));
       if (signal.aborted) return leave();
@@ -68,6 +77,14 @@ export function createDesk({ orchestrator, upstreamOf, estimateLoadMs }: DeskDep
       signal.addEventListener('abort', abandon, { once: true });
       submit(id, destination, options.force === true);
     });
+  }
+
+  /** A lease that needs no ticket, where the model's gate is open. */
+  function takeStanding({ unit, model }: Destination): Lease | null {
+    if (unit !== modelActorId(model)) return null;
+    const upstream = upstreamOf(model);
+    if (!upstream || !permissions.take(model)) return null;
+    return createLease(model, upstream, permissions.giveBack);
   }
 
   function submit(id: number, { unit, model }: Destination, force: boolean): void {
@@ -97,10 +114,10 @@ export function createDesk({ orchestrator, upstreamOf, estimateLoadMs }: DeskDep
       return submit(ticket.id, waiter.destination, ticket.force);
     }
     waiters.delete(ticket.id);
-    waiter.grant(createLease(ticket.model, upstream));
+    waiter.grant(createLease(ticket.model, upstream, release));
   }
 
-  function createLease(model: ModelId, upstream: Upstream): Lease {
+  function createLease(model: ModelId, upstream: Upstream, giveBack: (model: ModelId) => void): Lease {
     let held = true;
     return {
       model,
@@ -108,7 +125,7 @@ export function createDesk({ orchestrator, upstreamOf, estimateLoadMs }: DeskDep
       release() {
         if (!held) return;
         held = false;
-        release(model);
+        giveBack(model);
       },
     };
   }
