@@ -26,7 +26,7 @@ export interface Slot {
   readonly steps: Step[];
 }
 
-export interface Place {
+interface Place {
   /** How many members lie before it. */
   readonly ordinal: number;
   /** Behind the comma or bracket before it. */
@@ -50,8 +50,9 @@ export interface Draft {
 /** @throws GatewayError `invalid_json`, or `internal_error` for a name inside an array. */
 export function draftContainer(source: Buffer, open: number, steps: readonly Step[]): Draft {
   const cursor = new MemberCursor(source, open);
-  const wanted = cursor.isObject ? countWanted(steps) : null;
-  const draft = scan(cursor, source, open, wanted);
+  const draft = cursor.isObject
+    ? scanObject(cursor, source, open, countWanted(steps))
+    : scanArray(cursor, source, open, countReached(steps));
   for (const step of steps) apply(draft, step);
   return draft;
 }
@@ -61,29 +62,58 @@ function countWanted(steps: readonly Step[]): Map<string, number> {
   const wanted = new Map<string, number>();
   for (const name of new Set(steps.map(({ parts }) => parts[0]?.name ?? ''))) {
     const own = steps.filter(({ parts }) => parts[0]?.name === name);
-    const deletions = own.filter(({ parts, value }) => parts.length === 1 && value === null).length;
+    const deletions = own.filter(deletesHere).length;
     wanted.set(name, deletions < own.length ? deletions + 1 : deletions);
   }
   return wanted;
 }
 
-function scan(cursor: MemberCursor, source: Buffer, open: number, wanted: Map<string, number> | null): Draft {
+/** How many elements the steps can reach: each deletion moves the ones behind it up. */
+function countReached(steps: readonly Step[]): number {
+  const highest = Math.max(...steps.map(({ parts }) => parts[0]?.index ?? Infinity));
+  return highest + 1 + steps.filter(deletesHere).length;
+}
+
+function deletesHere({ parts, value }: Step): boolean {
+  return parts.length === 1 && value === null;
+}
+
+function scanObject(cursor: MemberCursor, source: Buffer, open: number, wanted: Map<string, number>): Draft {
   const slots: Slot[] = [];
-  const longest = wanted === null ? 0 : Math.max(...[...wanted.keys()].map((name) => name.length));
+  const longest = Math.max(...[...wanted.keys()].map((name) => name.length));
   while (cursor.next()) {
-    const name = wanted === null ? null : cursor.key(longest);
-    if (wanted !== null) {
-      const left = name === null ? 0 : (wanted.get(name) ?? 0);
-      if (left === 0 || name === null) continue;
-      if (left === 1) wanted.delete(name);
-      else wanted.set(name, left - 1);
-    }
-    const { ordinal, start, valueStart, valueEnd, separator } = cursor;
-    const place = { ordinal, start, valueStart, valueEnd, separator };
-    slots.push({ name, place, gone: false, content: null, steps: [] });
-    if (wanted?.size === 0) return { source, open, isObject: true, slots, end: null };
+    const name = cursor.key(longest);
+    const left = name === null ? undefined : wanted.get(name);
+    if (name === null || left === undefined) continue;
+    slots.push(slotAt(cursor, name));
+    if (left > 1) wanted.set(name, left - 1);
+    else wanted.delete(name);
+    if (wanted.size === 0) return { source, open, isObject: true, slots, end: null };
   }
-  return { source, open, isObject: cursor.isObject, slots, end: { close: cursor.separator, count: cursor.ordinal } };
+  return { source, open, isObject: true, slots, end: endOf(cursor) };
+}
+
+function scanArray(cursor: MemberCursor, source: Buffer, open: number, reached: number): Draft {
+  const slots: Slot[] = [];
+  while (cursor.next()) {
+    slots.push(slotAt(cursor, null));
+    if (slots.length >= reached) return { source, open, isObject: false, slots, end: null };
+  }
+  return { source, open, isObject: false, slots, end: endOf(cursor) };
+}
+
+function slotAt({ ordinal, start, valueStart, valueEnd, separator }: MemberCursor, name: string | null): Slot {
+  return {
+    name,
+    place: { ordinal, start, valueStart, valueEnd, separator },
+    gone: false,
+    content: null,
+    steps: [],
+  };
+}
+
+function endOf({ separator, ordinal }: MemberCursor): { close: number; count: number } {
+  return { close: separator, count: ordinal };
 }
 
 function apply(draft: Draft, step: Step): void {

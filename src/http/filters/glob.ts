@@ -1,7 +1,7 @@
 /** A text with `*` (anything) and `?` (any one character) in it. */
 export type Glob = readonly GlobToken[];
 
-export interface GlobToken {
+interface GlobToken {
   readonly char: string;
   /** The `*` or `?` is meant as a wildcard; all other characters are themselves. */
   readonly wild: boolean;

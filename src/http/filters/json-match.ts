@@ -3,7 +3,7 @@ import type { Operator, Pattern, PatternPart, Query } from './json-pattern.ts';
 import { MemberCursor, isContainer, startOfValue } from './json-scan.ts';
 
 /** The bytes of a value. */
-export interface Span {
+interface Span {
   readonly start: number;
   readonly end: number;
 }
