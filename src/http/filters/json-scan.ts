@@ -5,9 +5,9 @@ import { GatewayError } from '../../errors.ts';
  * nothing. It does not validate: what it cannot walk over is an error, what it has no need to look at is not.
  */
 export const COMMA = 0x2c;
-export const LEFT_BRACE = 0x7b;
-export const LEFT_BRACKET = 0x5b;
-export const QUOTE = 0x22;
+const LEFT_BRACE = 0x7b;
+const LEFT_BRACKET = 0x5b;
+const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 const RIGHT_BRACE = 0x7d;
