@@ -171,7 +171,8 @@ describe('unloading', () => {
       const response = await gateway.chat('alpha');
       expect(await textOf(response)).toContain('alpha');
       await new Promise((resolve) => {
-        setTimeout(resolve, 44 + (turn % 12));
+        // Around the end of the idle time, which begins a moment after the answer.
+        setTimeout(resolve, 60 + (turn % 24));
       });
     }
     expect(gateway.life().filter((each) => each === 'alpha stopping').length).toBeGreaterThan(0);
