@@ -3,6 +3,7 @@ import type { ModelId } from '../machines/shared/ids.ts';
 import type { ActorLog } from './actors/actor-log.ts';
 import { createModelRegistry } from './actors/model-registry.ts';
 import { wire } from './actors/wire.ts';
+import { changedProcesses } from './config/changed-processes.ts';
 import { toTopology } from './config/topology.ts';
 import type { Config } from './config/types.ts';
 import { type Control, createControl } from './dispatch/control.ts';
@@ -35,6 +36,13 @@ export interface Supervisor {
   sweep(): Promise<void>;
   /** What is asked of the desk before this waits. */
   start(): void;
+  /**
+   * Goes on with a new configuration. Models whose process would be started differently now finish the requests they
+   * have and are started anew for the next one; all others notice nothing.
+   *
+   * @returns the models whose processes have to make way
+   */
+  adopt(config: Config): readonly ModelId[];
   /** Takes no new work, finishes what is in flight, stops every model; resolves when no process is left. */
   halt(): Promise<void>;
   /** Kills every process; `halt` then resolves soon. */
@@ -42,14 +50,15 @@ export interface Supervisor {
 }
 
 export function createSupervisor(parts: SupervisorParts): Supervisor {
-  const { config, log, output, board, estimateLoadMs } = parts;
+  const { log, output, board, estimateLoadMs } = parts;
+  let { config } = parts;
   const ledger = createLedger({ directory: parts.dataDir, warn: (message) => log.warn(message) });
   const leftovers = createLeftovers(ledger);
   const registry = createModelRegistry(config.models);
-  const topology = toTopology(config, parts.drainTimeoutMs);
+  let topology = toTopology(config, parts.drainTimeoutMs);
   const orchestrator = wire(topology, { registry, ledger, leftovers, log, output }, parts.inspect);
   const desk = createDesk({ orchestrator, upstreamOf: registry.upstreamOf, estimateLoadMs });
-  const control = createControl(orchestrator, topology, desk);
+  const control = createControl(orchestrator, () => topology, desk);
   orchestrator.on('model.changed', ({ report }) => board.observeFailure(report.model, report.failure));
   const halted = new Promise<void>((resolve) => void orchestrator.on('halted', () => resolve()));
 
@@ -61,6 +70,15 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       if (orphans > 0) log.warn(`ended ${orphans} processes that a gateway before this one had left behind`);
     },
     start: () => void orchestrator.start(),
+    adopt(next) {
+      const stale = changedProcesses(config, next);
+      config = next;
+      topology = toTopology(next, parts.drainTimeoutMs);
+      // First: whoever is started from here on is started by the new definition.
+      registry.replace(next.models);
+      orchestrator.send({ type: 'topology.replaced', topology, stale });
+      return stale;
+    },
     async halt() {
       orchestrator.send({ type: 'shutdown.requested' });
       await halted;

@@ -32,7 +32,7 @@ export function createHealthProbe(parts: { registry: ModelRegistry; log: ActorLo
     // It has exited already, and the report of that is on its way.
     if (incarnation === null) return aborted(signal);
     const startedAt = performance.now();
-    const address = await awaitHealth(registry.spec(input.model), incarnation, signal);
+    const address = await awaitHealth(registry.runningSpec(input.model), incarnation, signal);
     if (address !== null) incarnation.rememberAddress(address);
     log.debug(`${input.model}: healthy after ${Math.round(performance.now() - startedAt)} ms`);
     return { at: Date.now() };

@@ -12,8 +12,16 @@ export type LaunchSpec = Pick<
 
 /** Which process stands for which model now. */
 export interface ModelRegistry {
-  /** @throws Error when no such model is configured: a bug of the caller. */
+  /**
+   * How the model is started now; a process that runs may have been started differently.
+   *
+   * @throws Error when no such model is configured: a bug of the caller.
+   */
   spec(model: ModelId): LaunchSpec;
+  /** How the process that runs was started, else how one would be. */
+  runningSpec(model: ModelId): LaunchSpec;
+  /** A new configuration. What runs is not touched. */
+  replace(models: ReadonlyMap<ModelId, LaunchSpec>): void;
   current(model: ModelId): Incarnation | null;
   /** Where to forward to; null when no process runs. */
   upstreamOf(model: ModelId): Upstream | null;
@@ -25,8 +33,9 @@ export interface ModelRegistry {
   holderOf(model: ModelId): ModelId | null;
 }
 
-export function createModelRegistry(models: ReadonlyMap<ModelId, LaunchSpec>): ModelRegistry {
-  const running = new Map<ModelId, Incarnation>();
+export function createModelRegistry(configured: ReadonlyMap<ModelId, LaunchSpec>): ModelRegistry {
+  const running = new Map<ModelId, { readonly incarnation: Incarnation; readonly spec: LaunchSpec }>();
+  let models = configured;
 
   function spec(model: ModelId): LaunchSpec {
     const found = models.get(model);
@@ -36,20 +45,25 @@ export function createModelRegistry(models: ReadonlyMap<ModelId, LaunchSpec>): M
 
   return {
     spec,
-    current: (model) => running.get(model) ?? null,
-    upstreamOf: (model) => running.get(model) ?? null,
+    runningSpec: (model) => running.get(model)?.spec ?? spec(model),
+    replace(next) {
+      models = next;
+    },
+    current: (model) => running.get(model)?.incarnation ?? null,
+    upstreamOf: (model) => running.get(model)?.incarnation ?? null,
     begin(model, pid) {
-      const { upstream, timeouts } = spec(model);
-      const incarnation = createIncarnation(pid, upstream, timeouts);
-      running.set(model, incarnation);
+      const own = spec(model);
+      const incarnation = createIncarnation(pid, own.upstream, own.timeouts);
+      running.set(model, { incarnation, spec: own });
       return incarnation;
     },
     end(model, incarnation) {
       incarnation.closeConnections();
-      if (running.get(model) === incarnation) running.delete(model);
+      if (running.get(model)?.incarnation === incarnation) running.delete(model);
     },
     holderOf(model) {
-      for (const other of running.keys()) if (other !== model && sameAddress(spec(other), spec(model))) return other;
+      const own = spec(model);
+      for (const [other, { spec }] of running) if (other !== model && sameAddress(spec, own)) return other;
       return null;
     },
   };

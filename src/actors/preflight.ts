@@ -46,6 +46,8 @@ async function problemOf(model: ModelId, input: PreflightInput, parts: Preflight
     return failure('port_in_use', `${both}: both listen at ${addressOf(spec)}`);
   }
 
-  const frees = input.leaves.some((leaver) => registry.current(leaver) && sameAddress(registry.spec(leaver), spec));
+  const frees = input.leaves.some(
+    (leaver) => registry.current(leaver) && sameAddress(registry.runningSpec(leaver), spec),
+  );
   return frees ? null : addressProblem(model, parts);
 }

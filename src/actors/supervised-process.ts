@@ -167,7 +167,7 @@ export function createSupervisedProcess(
 
   function askToStop(running: Running): void {
     if (running.exit) return;
-    const { stopArgv } = registry.spec(model);
+    const { stopArgv } = registry.runningSpec(model);
     if (stopArgv === null || stopArgv.length === 0) {
       signalGroup(running.pid, 'SIGTERM');
       return;

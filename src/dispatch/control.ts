@@ -18,10 +18,11 @@ export interface Control {
   load(unit: UnitId, signal?: AbortSignal): Promise<void>;
 }
 
-export function createControl(orchestrator: Actor<OrchestratorMachine>, topology: Topology, desk: Desk): Control {
+/** @param topology the present one; it is replaced when the configuration is read again */
+export function createControl(orchestrator: Actor<OrchestratorMachine>, topology: () => Topology, desk: Desk): Control {
   return {
     unload(models) {
-      const remaining = new Set(models === 'all' ? topology.models.keys() : models);
+      const remaining = new Set(models === 'all' ? topology().models.keys() : models);
       if (remaining.size === 0) return Promise.resolve();
       return new Promise((resolve) => {
         // A model answers a stop with a report in any case, so nobody needs to look at what it is now. It is gone when
@@ -38,7 +39,7 @@ export function createControl(orchestrator: Actor<OrchestratorMachine>, topology
     },
 
     async load(unit, signal = new AbortController().signal) {
-      const [model] = modelsOf(topology, unit);
+      const [model] = modelsOf(topology(), unit);
       if (model === undefined) throw new GatewayError('model_not_found', `${unit} cannot be loaded as a whole`);
       const lease = await desk.acquire({ unit, model }, signal, { force: true });
       lease.release();
