@@ -1,7 +1,7 @@
 import { closest } from './closest.ts';
 import type { KeyPath, ProblemLog } from './problems.ts';
-import type { SchemaNode, SchemaType } from './schema.ts';
-import { isNull, toPlain, type MappingNode, type Node, type ScalarNode } from './tree.ts';
+import type { SchemaNode, SchemaType } from './schema/node.ts';
+import { isNull, mapping, toPlain, type MappingNode, type Node, type ScalarNode } from './tree.ts';
 
 /**
  * Turns the tree into the plain value that the schema speaks of: text fields get the text as it was spelled, null means
@@ -42,6 +42,10 @@ function conformMapping(node: MappingNode, schema: SchemaNode, path: KeyPath, pr
       }
     } else if (!isNull(value) || (known.type === undefined && known.anyOf === undefined)) {
       result.push([key, conform(value, known, keyPath, problems)]);
+    } else if (known['x-emptyCounts']) {
+      result.push([key, isText(known) ? '' : conform(mapping([], value.place), known, keyPath, problems)]);
+    } else if (known === schema.additionalProperties && known.type === 'object') {
+      problems.warning(place, keyPath, 'is empty and has no effect', 'take it out, or fill it in');
     }
   }
   return Object.fromEntries(result);
@@ -78,6 +82,11 @@ function branchFor(schema: SchemaNode, node: Node): SchemaNode {
   return schema.anyOf?.find((branch) => wanted !== undefined && hasType(branch, wanted)) ?? schema.anyOf?.[0] ?? schema;
 }
 
+/** Whatever is written there is text: 1.10 is "1.10". */
+function isText({ type }: SchemaNode): boolean {
+  return type === 'string' || (type?.[0] === 'string' && type[1] === 'null');
+}
+
 function hasType(schema: SchemaNode, type: SchemaType): boolean {
   return schema.type === type || (Array.isArray(schema.type) && schema.type.includes(type));
 }
@@ -86,9 +95,9 @@ const YES = new Set(['y', 'yes', 'on']);
 const NO = new Set(['n', 'no', 'off']);
 
 function conformScalar(node: ScalarNode, schema: SchemaNode, path: KeyPath, problems: ProblemLog): unknown {
-  if (schema.type === 'string') {
+  if (isText(schema)) {
     const lower = node.text.trim().toLowerCase();
-    return schema.enum?.includes(lower) ? lower : node.text;
+    return schema['x-lenient'] && schema.enum?.includes(lower) ? lower : node.text;
   }
   if (typeof node.value !== 'string') return node.value;
   if (hasType(schema, 'boolean')) {

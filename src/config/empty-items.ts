@@ -2,17 +2,25 @@ import type { KeyPath, ProblemLog } from './problems.ts';
 import { isNull, type ListNode, type Node } from './tree.ts';
 
 /**
- * Leaves empty list items out, such as those made of an environment variable that is set but empty. Metadata is left
- * as it is.
+ * Leaves empty list items out, such as those made of an environment variable that is set but empty. What is passed on as
+ * it is stays as it is; and without an empty key among the keys of clients, there might be none left to ask for.
  */
 export function dropEmptyItems(node: Node, path: KeyPath, problems: ProblemLog): Node {
-  const isMetadata = path.length === 3 && path[0] === 'models' && path[2] === 'metadata';
-  if (isMetadata || node.kind === 'scalar') return node;
+  if (node.kind === 'scalar' || isLeftAlone(path)) return node;
   if (node.kind === 'list') return dropFromList(node, path, problems);
   const entries = [...node.entries].map(
     ([key, { place, value }]) => [key, { place, value: dropEmptyItems(value, [...path, key], problems) }] as const,
   );
   return { ...node, entries: new Map(entries) };
+}
+
+function isLeftAlone(path: KeyPath): boolean {
+  const [, , key, filter] = path;
+  return (
+    (path.length === 1 && path[0] === 'apiKeys') ||
+    (path.length === 3 && key === 'metadata') ||
+    (path.length === 4 && key === 'filters' && (filter === 'setParams' || filter === 'setParamsByID'))
+  );
 }
 
 function dropFromList(node: ListNode, path: KeyPath, problems: ProblemLog): ListNode {

@@ -1,4 +1,5 @@
 import { splitCommand, stripComments } from './command.ts';
+import { expandFilterKeys, reportLeftoverKeys } from './filter-keys.ts';
 import {
   declareMacros,
   expandMacros,
@@ -53,7 +54,8 @@ export function expandModel(id: string, entry: Entry, globals: readonly Macro[],
   const proxy = child(node, 'proxy');
   const proxyIsGiven = proxy !== undefined && !isNull(proxy);
   if (!proxyIsGiven) node = withChild(node, 'proxy', scalar(DEFAULT_PROXY, entry.place));
-  const expanded = expandMacros(node, macros, path, problems) as MappingNode;
+  const values = expandMacros(node, macros, path, problems) as MappingNode;
+  const expanded = expandFilterKeys(values, macros, path, problems);
   const cmd = child(expanded, 'cmd');
   const command = cmd?.kind === 'scalar' ? cmd.text : '';
   if (command.includes('${PORT}')) return { node: expanded, macros, usesPort: true };
@@ -63,7 +65,7 @@ export function expandModel(id: string, entry: Entry, globals: readonly Macro[],
   problems.warning(
     entry.place,
     [...path, 'proxy'],
-    `is missing; ${url} is used, from --port in cmd`,
+    `is missing; ${url} is used, from the port in cmd`,
     `write proxy: ${url}, or use \${PORT} in cmd`,
   );
   return { node: withChild(expanded, 'proxy', scalar(url, entry.place)), macros, usesPort: false };
@@ -72,11 +74,13 @@ export function expandModel(id: string, entry: Entry, globals: readonly Macro[],
 /** Their --port is about the inside of a container. */
 const CONTAINER_PROGRAMS = /(?:^|[\\/])(?:docker|podman|nerdctl)(?:\.exe)?$/;
 
+const PORT_OPTIONS = ['--port', '--listen-port'];
+
 /** The port that a command itself says its server will listen on. */
 function portInCommand(command: string): number | null {
   const [program = '', ...args] = splitCommand(command);
   if (CONTAINER_PROGRAMS.test(program)) return null;
-  const at = args.findIndex((arg) => arg === '--port' || arg.startsWith('--port='));
+  const at = args.findIndex((arg) => PORT_OPTIONS.some((option) => arg === option || arg.startsWith(`${option}=`)));
   const text = at === -1 ? '' : (args[at]?.split('=')[1] ?? args[at + 1] ?? '');
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   return port >= 1 && port <= 65535 ? port : null;
@@ -106,7 +110,8 @@ export async function finishModel(
       problems.error(place, [...path, 'cmd'], 'there is no free port left for ${PORT}', 'lower startPort');
       return node;
     }
-    node = expandMacros(node, [{ name: 'PORT', value: scalar(port, place) }], path, problems) as MappingNode;
+    const macros = [{ name: 'PORT', value: scalar(port, place) }];
+    node = expandFilterKeys(expandMacros(node, macros, path, problems) as MappingNode, macros, path, problems);
   }
   const cmd = child(node, 'cmd');
   // First, for without a usable command there is nothing to say about a port.
@@ -117,6 +122,7 @@ export async function finishModel(
     reserved: (name, [, , key]) => reservedInModel(name, String(key), hasCommand),
   };
   reportLeftovers(withChild(node, 'cmd', undefined), path, rules, problems);
+  reportLeftoverKeys(node, path, rules, problems);
   return node;
 }
 

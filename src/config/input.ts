@@ -13,12 +13,95 @@ export interface ConfigInput<Ref = MacroReference> {
   readonly startPort?: number | Ref;
   readonly globalTTL?: number | Ref;
   readonly unloadTimeout?: number | Ref;
-  readonly logLevel?: string;
-  readonly logRequests?: boolean | Ref;
+  readonly liveness?: LivenessInput<Ref>;
+  readonly sendLoadingState?: boolean | Ref;
+  readonly includeAliasesInList?: boolean | Ref;
   readonly macros?: Readonly<Record<string, MacroValue>>;
-  readonly profiles?: Readonly<Record<string, readonly string[]>>;
+  readonly apiKeys?: readonly string[];
+  readonly hooks?: { readonly on_startup?: { readonly preload?: readonly string[] } };
+  /** Where old files have what now stands in `routing`. */
+  readonly groups?: Readonly<Record<string, GroupInput<Ref>>>;
+  readonly matrix?: MatrixInput<Ref>;
+  readonly routing?: RoutingInput<Ref>;
+  readonly profiles?: Readonly<Record<string, readonly string[] | PinsInput>>;
+  readonly selectors?: Readonly<Record<string, SelectorInput<Ref>>>;
+  readonly peers?: Readonly<Record<string, PeerInput<Ref>>>;
   readonly scheduler?: { readonly maxWait?: number | Ref; readonly maxQueue?: number | Ref };
-  readonly server?: { readonly maxBodySize?: number | Ref };
+  readonly server?: {
+    readonly maxBodySize?: number | Ref;
+    readonly cors?: { readonly origins?: readonly string[] };
+  };
+  readonly upstream?: { readonly ignorePaths?: readonly string[] };
+  readonly logLevel?: string;
+  readonly logTimeFormat?: string;
+  readonly logToStdout?: string;
+  readonly logRequests?: boolean | Ref;
+  readonly metricsMaxInMemory?: number | Ref;
+  readonly captureBuffer?: number | Ref;
+  readonly store?: { readonly path: string; readonly maxAge?: number | Ref; readonly maxRows?: number | Ref };
+  readonly ui?: { readonly activity?: { readonly session_id?: readonly string[] } };
+  readonly performance?: { readonly disabled?: boolean | Ref; readonly every?: string };
+}
+
+export interface LivenessInput<Ref = MacroReference> {
+  readonly every?: number | Ref;
+  readonly timeout?: number | Ref;
+}
+
+export interface GroupInput<Ref = MacroReference> {
+  readonly swap?: boolean | Ref;
+  readonly exclusive?: boolean | Ref;
+  readonly persistent?: boolean | Ref;
+  readonly members?: readonly string[];
+}
+
+export interface MatrixInput<Ref = MacroReference> {
+  readonly vars?: Readonly<Record<string, string>>;
+  readonly evict_costs?: Readonly<Record<string, number | Ref>>;
+  readonly sets?: Readonly<Record<string, string>>;
+}
+
+export interface RoutingInput<Ref = MacroReference> {
+  readonly scheduler?: {
+    readonly use?: string;
+    readonly settings?: { readonly fifo?: { readonly priority?: Readonly<Record<string, number | Ref>> } };
+  };
+  readonly router?: {
+    readonly use?: string;
+    readonly settings?: {
+      readonly groups?: Readonly<Record<string, GroupInput<Ref>>>;
+      readonly matrix?: MatrixInput<Ref>;
+    };
+  };
+}
+
+export interface PinsInput {
+  readonly description?: string;
+  readonly pins: Readonly<Record<string, string | null>>;
+}
+
+export interface SelectorInput<Ref = MacroReference> {
+  readonly strategy: string;
+  readonly targets: readonly string[];
+  readonly settings?: { readonly spillover?: number | Ref };
+  readonly name?: string;
+  readonly description?: string;
+  readonly unlisted?: boolean | Ref;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+export interface PeerInput<Ref = MacroReference> {
+  readonly proxy: string;
+  readonly models: readonly string[];
+  readonly apiKey?: string;
+  readonly filters?: FiltersInput;
+  readonly timeouts?: TimeoutsInput<Ref>;
+}
+
+export interface FiltersInput {
+  readonly stripParams?: string;
+  readonly setParams?: Readonly<Record<string, unknown>>;
+  readonly setParamsByID?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 export interface ModelInput<Ref = MacroReference> {
@@ -36,6 +119,17 @@ export interface ModelInput<Ref = MacroReference> {
   readonly name?: string;
   readonly description?: string;
   readonly concurrencyLimit?: number | Ref;
+  readonly liveness?: LivenessInput<Ref>;
+  readonly sendLoadingState?: boolean | Ref;
+  readonly filters?: FiltersInput & { readonly strip_params?: string };
+  readonly capabilities?: {
+    readonly in?: readonly string[];
+    readonly out?: readonly string[];
+    readonly tools?: boolean | Ref;
+    readonly reranker?: boolean | Ref;
+    readonly context?: number | Ref;
+  };
+  readonly compat?: { readonly ignoreWebsockets?: boolean | Ref };
   readonly macros?: Readonly<Record<string, MacroValue>>;
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly timeouts?: TimeoutsInput<Ref>;

@@ -1,12 +1,16 @@
+import { capabilitiesConfig } from './capabilities.ts';
 import { parseCheckEndpoint } from './check-endpoint.ts';
 import { hasUnclosedQuote, splitCommand, stripComments } from './command.ts';
 import { durationMs } from './duration.ts';
 import { DEFAULT_PROXY } from './expand.ts';
-import type { ModelInput, TimeoutsInput } from './input.ts';
+import { filtersConfig } from './filters.ts';
+import type { LivenessInput, ModelInput } from './input.ts';
+import { livenessConfig } from './liveness.ts';
 import type { KeyPath } from './problems.ts';
-import { parseProxyUrl } from './proxy-url.ts';
 import type { Report } from './report.ts';
-import type { ModelConfig, UpstreamConfig, UpstreamTimeouts } from './types.ts';
+import { child, type Node } from './tree.ts';
+import type { LivenessConfig, ModelConfig, UpstreamConfig } from './types.ts';
+import { NO_UPSTREAM, upstreamConfig, upstreamTimeouts } from './upstream.ts';
 
 /** What a model takes over from the top level when it says nothing itself. */
 export interface ModelDefaults {
@@ -15,40 +19,42 @@ export interface ModelDefaults {
   readonly minHealthCheckTimeout: number;
   readonly ttlMs: number;
   readonly stopTimeoutMs: number;
+  readonly liveness: LivenessInput<never>;
+  readonly sendLoadingState: boolean;
   readonly platform: NodeJS.Platform;
 }
 
-/** Only ever seen by whoever also gets an error. */
-const NO_UPSTREAM: UpstreamConfig = { url: '', protocol: 'http:', hostname: '', port: 0, basePath: '' };
 const WINDOWS_STOP = 'taskkill /f /t /pid ${PID}';
-/** Known to open dozens of connections at once for a single page. */
+/** Its page opens dozens of connections at once, and a WebSocket that stays open as long as the page does. */
 const COMFYUI = { id: 'comfyui_auto', minConcurrency: 50 };
 const SHELL_WORDS = new Set(['&&', '||', '|', ';', '&', '>', '>>', '<', '2>', '2>&1', '&>']);
 
 /**
- * Fills in the defaults of one model and checks what a schema cannot.
+ * Fills in the defaults of one model and checks what a schema cannot. Its priority is said elsewhere.
  *
- * @param shownCmd the command for people, without values from the environment
+ * @param node the tree of `raw`
  */
 export function modelConfig(
   id: string,
   raw: Partial<ModelInput<never>>,
-  shownCmd: string,
+  node: Node | undefined,
   defaults: ModelDefaults,
   report: Report,
 ): ModelConfig {
   const path: KeyPath = ['models', id];
   const { platform } = defaults;
+  const cmd = child(node, 'cmd');
+  const filters = filtersConfig(raw.filters ?? {}, child(node, 'filters'), [...path, 'filters'], report);
   if (id.trim() === '') report.error(path, 'a model needs an id', 'put a name before the colon');
   return {
     id,
     name: raw.name?.trim() ?? '',
     description: raw.description?.trim() ?? '',
-    cmd: stripComments(shownCmd).trim(),
+    cmd: stripComments(cmd?.kind === 'scalar' ? cmd.shown : '').trim(),
     argv: command(raw.cmd, [...path, 'cmd'], platform, report) ?? [],
     stopArgv: stopCommand(raw.cmdStop, [...path, 'cmdStop'], platform, report),
     env: environment(raw.env ?? []),
-    upstream: upstream(raw, [...path, 'proxy'], report),
+    upstream: upstream(raw.proxy, [...path, 'proxy'], report),
     checkEndpoint: checkEndpoint(raw.checkEndpoint ?? '/health', [...path, 'checkEndpoint'], report),
     healthTimeoutMs:
       raw.healthCheckTimeout === undefined
@@ -63,18 +69,18 @@ export function modelConfig(
     stopTimeoutMs: raw.unloadTimeout
       ? durationMs(raw.unloadTimeout, [...path, 'unloadTimeout'], report)
       : defaults.stopTimeoutMs,
-    aliases: raw.aliases ?? [],
+    aliases: withVariants(id, raw.aliases ?? [], Object.keys(filters.setParamsById)),
     unlisted: raw.unlisted ?? false,
     useModelName: raw.useModelName?.trim() || null,
     concurrencyLimit: concurrencyLimit(id, raw.concurrencyLimit ?? 0),
     priority: 0,
-    filters: { stripParams: [], setParams: {}, setParamsById: {} },
-    sendLoadingState: false,
-    capabilities: null,
-    ignoresWebsockets: false,
-    liveness: null,
+    filters,
+    sendLoadingState: raw.sendLoadingState ?? defaults.sendLoadingState,
+    capabilities: capabilitiesConfig(raw.capabilities ?? {}),
+    ignoresWebsockets: id === COMFYUI.id || (raw.compat?.ignoreWebsockets ?? false),
+    liveness: liveness(raw, defaults.liveness, [...path, 'liveness'], report),
     metadata: raw.metadata ?? {},
-    timeouts: timeouts(raw.timeouts ?? {}, [...path, 'timeouts'], report),
+    timeouts: upstreamTimeouts(raw.timeouts ?? {}, 0, [...path, 'timeouts'], report),
   };
 }
 
@@ -134,18 +140,26 @@ function environment(items: readonly string[]): Readonly<Record<string, string>>
   );
 }
 
-function upstream(raw: Partial<ModelInput<never>>, path: KeyPath, report: Report): UpstreamConfig {
+function upstream(proxy: string | undefined, path: KeyPath, report: Report): UpstreamConfig {
   // Without a command there is no port: that the command is missing has been said.
-  if (raw.proxy === undefined || raw.proxy === DEFAULT_PROXY) return NO_UPSTREAM;
-  const parsed = parseProxyUrl(raw.proxy);
-  if ('wrong' in parsed) {
-    report.error(path, parsed.wrong, parsed.hint);
-    return NO_UPSTREAM;
-  }
-  if (parsed.ignored !== null) {
-    report.warning(path, `${parsed.ignored} of the URL will not be used`, 'write protocol, host, port and path only');
-  }
-  return parsed.upstream;
+  return proxy === undefined || proxy === DEFAULT_PROXY ? NO_UPSTREAM : upstreamConfig(proxy, path, report);
+}
+
+/** The names with parameters of their own are aliases of the model, after those that are written as such. */
+function withVariants(id: string, aliases: readonly string[], variants: readonly string[]): readonly string[] {
+  return [...aliases, ...variants.filter((name) => name !== id && !aliases.includes(name))];
+}
+
+function liveness(
+  raw: Partial<ModelInput<never>>,
+  inherited: LivenessInput<never>,
+  path: KeyPath,
+  report: Report,
+): LivenessConfig | null {
+  const config = livenessConfig(raw.liveness ?? {}, inherited, path, report);
+  if (config === null || raw.checkEndpoint?.trim() !== 'none') return config;
+  if (raw.liveness) report.warning(path, 'has no effect: there is no checkEndpoint to ask', 'give a checkEndpoint');
+  return null;
 }
 
 function checkEndpoint(text: string, path: KeyPath, report: Report): string | null {
@@ -164,15 +178,4 @@ function ttlMs(seconds: number, inherited: number, path: KeyPath, report: Report
 function concurrencyLimit(id: string, limit: number): number | null {
   if (limit <= 0) return null;
   return id === COMFYUI.id ? Math.max(limit, COMFYUI.minConcurrency) : limit;
-}
-
-function timeouts(raw: TimeoutsInput<never>, path: KeyPath, report: Report): UpstreamTimeouts {
-  const read = (key: keyof TimeoutsInput, fallback: number): number =>
-    durationMs(raw[key] ?? fallback, [...path, key], report);
-  return {
-    connectMs: read('connect', 30),
-    keepAliveMs: read('keepalive', 30),
-    responseHeaderMs: read('responseHeader', 0),
-    idleConnectionMs: read('idleConn', 90),
-  };
 }

@@ -54,11 +54,19 @@ export class ProblemLog {
     return this.#pathsWithErrors.size > 0;
   }
 
+  get errorCount(): number {
+    return this.#problems.filter(({ severity }) => severity === 'error').length;
+  }
+
   /** In the order of the source, without repetitions (a YAML anchor is walked once for each use). */
   get all(): readonly Problem[] {
     const unique = new Map(this.#problems.map((problem) => [JSON.stringify(problem), problem]));
     return [...unique.values()].sort(
-      (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0) || compare(a.severity, b.severity),
+      (a, b) =>
+        compare(a.file, b.file) ||
+        (a.line ?? 0) - (b.line ?? 0) ||
+        (a.column ?? 0) - (b.column ?? 0) ||
+        compare(a.severity, b.severity),
     );
   }
 }

@@ -1,16 +1,8 @@
-import { closest } from './closest.ts';
+import { findModel, reportUnknownModel, type KnownModels } from './known-models.ts';
 import type { KeyPath } from './problems.ts';
 import { listenAddress } from './proxy-url.ts';
 import type { Report } from './report.ts';
-import type { ModelConfig, ProfileConfig } from './types.ts';
-
-/** The models that profiles may name. */
-export interface KnownModels {
-  readonly models: ReadonlyMap<string, ModelConfig>;
-  readonly aliases: ReadonlyMap<string, string>;
-  /** Ids that are in the source; some of them may have errors and be missing in `models`. */
-  readonly declared: ReadonlySet<string>;
-}
+import type { ProfileConfig } from './types.ts';
 
 /** List-shaped profiles, with their members (ids or aliases) resolved to ids. */
 export function profileConfigs(
@@ -33,17 +25,13 @@ export function profileConfigs(
 function resolveMembers(names: readonly string[], path: KeyPath, known: KnownModels, report: Report): string[] {
   const members: string[] = [];
   names.forEach((name, index) => {
-    const id = known.models.has(name) ? name : known.aliases.get(name);
+    const id = findModel(name, known);
     const shown = report.shown([...path, index]);
-    if (id !== undefined && members.includes(id)) {
+    if (id !== null && members.includes(id)) {
       report.warning([...path, index], `"${shown}" is in this profile already`, 'take it out');
-    } else if (id !== undefined) {
+    } else if (id !== null) {
       members.push(id);
-    } else if (!known.declared.has(name)) {
-      const near = closest(name, [...known.models.keys(), ...known.aliases.keys()]);
-      const hint = near === null ? 'name the id or an alias of a model' : `did you mean ${near}?`;
-      report.error([...path, index], `there is no model "${shown}"`, hint);
-    }
+    } else reportUnknownModel([...path, index], name, shown, known, report);
   });
   return members;
 }

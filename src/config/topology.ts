@@ -9,7 +9,7 @@ import type { Config, ModelConfig, ProfileConfig } from './types.ts';
  */
 export function toTopology(config: Config, drainTimeoutMs: number): Topology {
   return {
-    policy: { kind: 'exclusive' },
+    policy: config.routing,
     models: new Map([...config.models].map(([id, model]) => [id, toFacts(model)])),
     profiles: new Map(
       [...config.profiles]
@@ -23,12 +23,12 @@ export function toTopology(config: Config, drainTimeoutMs: number): Topology {
 }
 
 function toFacts(model: ModelConfig): ModelFacts {
-  const { ttlMs, stopTimeoutMs, healthTimeoutMs, concurrencyLimit } = model;
+  const { ttlMs, stopTimeoutMs, healthTimeoutMs, concurrencyLimit, priority } = model;
   return {
     times: { ttlMs, stopTimeoutMs, healthTimeoutMs },
     checksHealth: model.checkEndpoint !== null,
     concurrencyLimit,
-    priority: 0,
+    priority,
   };
 }
 

@@ -1,6 +1,7 @@
+import type { PolicyRules } from '../../machines/orchestrator/policies/policy.ts';
 import type { ModelId, ProfileId } from '../../machines/shared/ids.ts';
 
-/** The name of a peer as the configuration spells it. Never holds a part of a model's name. */
+/** The name of a peer as the configuration spells it. */
 export type PeerId = string;
 
 /**
@@ -100,9 +101,6 @@ export interface PerformanceConfig {
   /** Between two samples. */
   readonly everyMs: number;
 }
-
-/** Which models may be loaded at the same time. */
-export type PolicyRules = { readonly kind: 'exclusive' };
 
 interface SchedulerConfig {
   /** A request that has waited longer closes the gate on the model in its way. */

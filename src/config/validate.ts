@@ -1,6 +1,7 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import type { KeyPath, ProblemLog } from './problems.ts';
-import { configSchema, type SchemaNode, type SchemaType } from './schema.ts';
+import { configSchema } from './schema.ts';
+import type { SchemaNode, SchemaType } from './schema/node.ts';
 import { locate, type Node } from './tree.ts';
 
 let compiled: ValidateFunction | null = null;
@@ -35,12 +36,12 @@ export async function validate(value: unknown, tree: Node, problems: ProblemLog)
   const errors = check.errors ?? [];
   const cuts: KeyPath[] = [];
   for (const error of errors) {
-    if (error.keyword === 'anyOf') continue;
+    if (error.keyword === 'anyOf' || isOtherBranch(error)) continue;
     const parent = pathOf(error.instancePath, value);
     const missing: unknown = error.params['missingProperty'];
     const path = typeof missing === 'string' ? [...parent, missing] : parent;
     const { place, node } = locate(tree, path);
-    if (error.keyword === 'enum') {
+    if (error.keyword === 'enum' && error.parentSchema?.['x-lenient']) {
       problems.warning(
         place,
         path,
@@ -53,6 +54,11 @@ export async function validate(value: unknown, tree: Node, problems: ProblemLog)
     if (typeof missing !== 'string') cuts.push(path);
   }
   for (const path of cuts) cut(value, path);
+}
+
+/** Where lists and mappings are both fine, that one is not the other is nothing to report. */
+function isOtherBranch({ keyword, schemaPath, data }: ErrorObject): boolean {
+  return keyword === 'type' && /\/anyOf\/\d+\/type$/.test(schemaPath) && typeof data === 'object';
 }
 
 /** A JSON pointer as a path; the positions in lists become numbers. */
@@ -87,6 +93,7 @@ const TYPE_WORDS: Readonly<Record<SchemaType, string>> = {
   boolean: 'true or false',
   array: 'a list',
   object: 'a mapping of keys to values',
+  null: 'empty',
 };
 
 function whatIsWrong(error: ErrorObject, node: Node | undefined, path: KeyPath): string {
@@ -100,6 +107,8 @@ function whatIsWrong(error: ErrorObject, node: Node | undefined, path: KeyPath):
       return `must be more than ${limit}, not ${describe(node, path)}`;
     case 'maximum':
       return `must be ${limit} or less, not ${describe(node, path)}`;
+    case 'enum':
+      return `must be one of ${listOf(error)}, not ${describe(node, path)}`;
     case 'minItems':
       return 'is an empty list';
     default: {
@@ -119,6 +128,7 @@ function whatWouldBeRight(error: ErrorObject, path: KeyPath): string {
   const key = path.at(-1);
   const parent = error.parentSchema as SchemaNode;
   const schema = error.keyword === 'required' ? parent.properties?.[String(key)] : parent;
+  if (error.keyword === 'enum') return 'write one of these words, in lower case';
   const example = schema?.examples?.[0] ?? schema?.default;
   if (typeof key === 'number')
     return path.includes('env') ? 'write for example - CUDA_VISIBLE_DEVICES=0' : 'write one text per item';
@@ -131,7 +141,7 @@ function asYaml(example: unknown): string {
 }
 
 function listOf(error: ErrorObject): string {
-  return (error.params['allowedValues'] as string[]).join(', ');
+  return (error.params['allowedValues'] as string[]).filter((word) => word !== '').join(', ');
 }
 
 /** What stands there, for people. Never what came from the environment, and nothing out of lists like `env`. */

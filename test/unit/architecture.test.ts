@@ -22,7 +22,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   'listen-address': { node: false },
   'data-directory': { node: true },
   rfc3339: { node: false },
-  config: { onlyTypesOfRooms: ['machines'], packages: ['ajv', 'js-yaml'], node: true },
+  config: {
+    rooms: ['machines/orchestrator/policies'],
+    onlyTypesOfRooms: ['machines'],
+    packages: ['ajv', 'js-yaml'],
+    node: true,
+  },
   process: { packages: ['tree-kill'], node: true },
   actors: {
     rooms: ['machines', 'process'],

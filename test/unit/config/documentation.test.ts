@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { formatProblems } from '../../../src/config/problems.ts';
-import { configSchema, type SchemaNode } from '../../../src/config/schema.ts';
+import { configSchema } from '../../../src/config/schema.ts';
+import type { SchemaNode } from '../../../src/config/schema/node.ts';
 import { problemsOf } from './load-text.ts';
 
 /** All key paths of a schema; those of a model as if they stood at the top. */

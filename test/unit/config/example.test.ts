@@ -3,7 +3,8 @@ import { Ajv } from 'ajv';
 import { load as loadYaml, CORE_SCHEMA, mergeTag } from 'js-yaml';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadConfigFile, type LoadedConfig } from '../../../src/config/load.ts';
-import { configSchema, type SchemaNode } from '../../../src/config/schema.ts';
+import { configSchema } from '../../../src/config/schema.ts';
+import type { SchemaNode } from '../../../src/config/schema/node.ts';
 
 const PATH = new URL('../../../config.example.yaml', import.meta.url);
 

@@ -255,7 +255,7 @@ models:
     expect(warnings).toMatchObject([
       {
         path: 'models.a.proxy',
-        message: 'is missing; http://localhost:9000 is used, from --port in cmd',
+        message: 'is missing; http://localhost:9000 is used, from the port in cmd',
         hint: 'write proxy: http://localhost:9000, or use ${PORT} in cmd',
       },
       { path: 'models.b.proxy' },

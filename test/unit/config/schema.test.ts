@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import type { ConfigInput, ModelInput, TimeoutsInput } from '../../../src/config/input.ts';
-import { configSchema, type SchemaNode } from '../../../src/config/schema.ts';
+import { configSchema } from '../../../src/config/schema.ts';
+import type { SchemaNode } from '../../../src/config/schema/node.ts';
 
 /** A key too few or too many does not compile. */
 const TOP: Record<keyof ConfigInput, true> = {
