@@ -1,0 +1,47 @@
+import type { ModelId } from '../machines/shared/ids.ts';
+import type { LoadedConfig } from './config/load.ts';
+import { ConfigError, type Problem } from './config/problems.ts';
+import type { Config } from './config/types.ts';
+
+/** How a reload ended. */
+export type ReloadResult =
+  /** `changed`: the models whose processes make way for a new definition. `problems`: what is odd all the same. */
+  | { readonly ok: true; readonly changed: readonly ModelId[]; readonly problems: readonly Problem[] }
+  /** Nothing has changed. */
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/**
+ * Reads the configuration again, one reload at a time.
+ *
+ * INVARIANTS
+ * - Nothing is adopted unless all of it is right.
+ * - A request that comes during a reload leads to exactly one more, however many come: the last state of the file wins.
+ *
+ * @param adopt goes on with a configuration; must not throw
+ */
+export function createReload(
+  load: () => Promise<LoadedConfig>,
+  adopt: (config: Config) => readonly ModelId[],
+): () => Promise<ReloadResult> {
+  let running: Promise<ReloadResult> | null = null;
+  let queued: Promise<ReloadResult> | null = null;
+
+  async function run(): Promise<ReloadResult> {
+    try {
+      const { config, warnings } = await load();
+      return { ok: true, changed: adopt(config), problems: warnings };
+    } catch (error) {
+      if (error instanceof ConfigError) return { ok: false, problems: error.problems };
+      throw error;
+    } finally {
+      running = queued;
+      queued = null;
+    }
+  }
+
+  return () => {
+    if (!running) return (running = run());
+    queued ??= running.then(run, run);
+    return queued;
+  };
+}

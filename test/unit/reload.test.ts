@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import { ConfigError } from '../../src/config/problems.ts';
+import type { LoadedConfig } from '../../src/config/load.ts';
+import { createReload } from '../../src/reload.ts';
+
+/** A loader that is answered by hand. */
+function create() {
+  const pending: { resolve(version: number): void; reject(error: Error): void }[] = [];
+  const adopted: unknown[] = [];
+  const reload = createReload(
+    () =>
+      new Promise((resolve, reject) => {
+        const answer = (version: number) => resolve({ config: version, warnings: [] } as unknown as LoadedConfig);
+        pending.push({ resolve: answer, reject });
+      }),
+    (config) => {
+      adopted.push(config);
+      return ['changed'];
+    },
+  );
+  return { pending, adopted, reload };
+}
+
+const turn = () => new Promise((resolve) => void setImmediate(resolve));
+
+test('adopts what it has read', async () => {
+  const { pending, adopted, reload } = create();
+  const result = reload();
+  pending[0]!.resolve(1);
+  expect(await result).toEqual({ ok: true, changed: ['changed'], problems: [] });
+  expect(adopted).toEqual([1]);
+});
+
+test('R10: requests that come during a reload are not lost: they are one more, and the last one wins', async () => {
+  const { pending, adopted, reload } = create();
+  const results = [reload(), reload(), reload(), reload()];
+  expect(pending).toHaveLength(1);
+  pending[0]!.resolve(1);
+  await turn();
+  expect(pending).toHaveLength(2);
+  pending[1]!.resolve(2);
+  await Promise.all(results);
+  expect(adopted).toEqual([1, 2]);
+});
+
+test('a request after the end of a queued one starts anew', async () => {
+  const { pending, adopted, reload } = create();
+  const first = reload();
+  const second = reload();
+  pending[0]!.resolve(1);
+  await first;
+  await turn();
+  const third = reload();
+  pending[1]!.resolve(2);
+  await second;
+  await turn();
+  pending[2]!.resolve(3);
+  await third;
+  expect(adopted).toEqual([1, 2, 3]);
+});
+
+test('a file with errors changes nothing, and says why', async () => {
+  const { pending, adopted, reload } = create();
+  const problems = [
+    { severity: 'error', file: 'c.yaml', line: 1, column: 1, path: 'models', message: 'wrong', hint: 'right' } as const,
+  ];
+  const bad = reload();
+  pending[0]!.reject(new ConfigError(problems));
+  expect(await bad).toEqual({ ok: false, problems });
+  const good = reload();
+  pending[1]!.resolve(2);
+  await good;
+  expect(adopted).toEqual([2]);
+});
