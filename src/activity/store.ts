@@ -41,8 +41,8 @@ export interface ActivityStore {
    * @throws SQLite's error.
    */
   query(query: ActivityQuery, hasCapture?: (id: number) => boolean): ActivityPage;
-  /** @param model null for all of them. @throws SQLite's error. */
-  stats(model: string | null): ActivityStats;
+  /** @param model null for all of them. Rejects with SQLite's error, also when it is closed meanwhile. */
+  stats(model: string | null): Promise<ActivityStats>;
   setLimits(limits: Limits): void;
   /** Writes what waits, and closes the file. */
   close(): void;
@@ -153,7 +153,7 @@ export function createActivityStore(options: ActivityStoreOptions): ActivityStor
       schedule(GATHER_MS);
     },
     query: (query, hasCapture = () => false) => read(({ db }) => selectPage(db, query, hasCapture)),
-    stats: (model) => read(({ db }) => selectStats(db, model)),
+    stats: async (model) => read(({ db }) => selectStats(db, model)),
     setLimits(wanted) {
       limits = wanted;
       clearAt = 0;

@@ -257,14 +257,14 @@ describe('what is kept', () => {
 });
 
 describe('stats', () => {
-  it('sum up one model or all of them; unknown cache counts are nothing', () => {
+  it('sum up one model or all of them; unknown cache counts are nothing', async () => {
     const activity = store();
     const speeds = [10, 20, 30, 40, 0];
     for (const [n, tokensPerSecond] of speeds.entries()) {
       const tokens = { ...NO_TOKENS, input: 10, output: n, cached: n === 0 ? -1 : 2, tokensPerSecond };
       activity.add(record({ model: n === 4 ? 'beta' : 'alpha', tokens }));
     }
-    expect(activity.stats('alpha')).toEqual({
+    expect(await activity.stats('alpha')).toEqual({
       total_requests: 4,
       total_input_tokens: 40,
       total_output_tokens: 6,
@@ -280,8 +280,26 @@ describe('stats', () => {
         p99: expect.closeTo(39.7, 9),
       },
     });
-    expect(activity.stats(null)).toMatchObject({ total_requests: 5, total_input_tokens: 50, total_output_tokens: 10 });
-    expect(activity.stats(' ')).toMatchObject({ total_requests: 5 });
-    expect(activity.stats('nobody')).toMatchObject({ total_requests: 0, total_cache_tokens: 0, gen_histogram: null });
+    expect(await activity.stats(null)).toMatchObject({
+      total_requests: 5,
+      total_input_tokens: 50,
+      total_output_tokens: 10,
+    });
+    expect(await activity.stats(' ')).toMatchObject({ total_requests: 5 });
+    expect(await activity.stats('nobody')).toMatchObject({
+      total_requests: 0,
+      total_cache_tokens: 0,
+      gen_histogram: null,
+    });
+  });
+
+  it('read many entries in pieces, so that others are served in between', async () => {
+    const activity = store({ limits: { maxRows: 0, maxAgeMs: 0 } });
+    for (let n = 0; n < 9_999; n += 1) activity.add(record({ tokens: { ...NO_TOKENS, tokensPerSecond: n } }));
+    let isServedInBetween = false;
+    setImmediate(() => (isServedInBetween = true));
+    const stats = await activity.stats(null);
+    expect(stats).toMatchObject({ total_requests: 9_999, gen_histogram: { min: 1, max: 9_998, p50: 4_999.5 } });
+    expect(isServedInBetween).toBe(true);
   });
 });

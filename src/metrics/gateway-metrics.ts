@@ -1,0 +1,155 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { PHASES } from '../../machines/shared/phase.ts';
+import type { ObservedQueue, ObservedRequest } from './observation.ts';
+import { operationOf } from './operation.ts';
+import type { Fact } from './transition-reader.ts';
+
+const LOAD_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 60, 120, 300, 600];
+const WAIT_SECONDS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+const OVERHEAD_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5];
+const SPEEDS = [1, 2, 5, 10, 20, 40, 80, 160, 320, 640, 1280];
+
+/** What is measured of requests, models and swaps, under names of its own. */
+export interface GatewayMetrics {
+  observeRequest(request: ObservedRequest): void;
+  observeQueue(queue: ObservedQueue): void;
+  observeFact(fact: Fact): void;
+  /** Models that are new are stopped; those that are gone are forgotten, gauges only: counters go on counting. */
+  setModels(models: readonly string[]): void;
+}
+
+export function createGatewayMetrics(registry: Registry, version: string): GatewayMetrics {
+  const registers = [registry];
+  new Gauge({
+    name: 'llamaswap_build_info',
+    help: 'Always 1; the version is a label.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version }, 1);
+  const requests = new Counter({
+    name: 'llamaswap_requests_total',
+    help: 'Finished inference requests by status; the model is empty for one that is not configured.',
+    labelNames: ['model', 'operation', 'status'],
+    registers,
+  });
+  const tokens = new Counter({
+    name: 'llamaswap_tokens_total',
+    help: 'Tokens as the upstreams counted them: input, output, cached, drafted, draft_accepted.',
+    labelNames: ['model', 'type'],
+    registers,
+  });
+  const speed = new Histogram({
+    name: 'llamaswap_generation_tokens_per_second',
+    help: 'Speed of generation as the upstreams measured it, one value per request.',
+    labelNames: ['model'],
+    buckets: SPEEDS,
+    registers,
+  });
+  const overhead = new Histogram({
+    name: 'llamaswap_gateway_overhead_seconds',
+    help: 'Time the gateway itself took of a request: neither the wait for the model nor the upstream.',
+    labelNames: ['model'],
+    buckets: OVERHEAD_SECONDS,
+    registers,
+  });
+  const depth = new Gauge({
+    name: 'llamaswap_queue_depth',
+    help: 'Requests that wait for their model.',
+    labelNames: ['model'],
+    registers,
+  });
+  const wait = new Histogram({
+    name: 'llamaswap_queue_wait_seconds',
+    help: 'Time from the arrival of a request until its model was there for it, or it was refused.',
+    labelNames: ['model'],
+    buckets: WAIT_SECONDS,
+    registers,
+  });
+  const state = new Gauge({
+    name: 'llamaswap_model_state',
+    help: '1 for the state a model is in, 0 for the others.',
+    labelNames: ['model', 'state'],
+    registers,
+  });
+  const loads = new Histogram({
+    name: 'llamaswap_model_load_seconds',
+    help: 'Time from the start of a model server until it was ready.',
+    labelNames: ['model'],
+    buckets: LOAD_SECONDS,
+    registers,
+  });
+  const endedLoads = new Counter({
+    name: 'llamaswap_model_load_failures_total',
+    help: 'Loads that did not end with a ready model: failed, or cancelled.',
+    labelNames: ['model', 'outcome'],
+    registers,
+  });
+  const evictions = new Counter({
+    name: 'llamaswap_evictions_total',
+    help: 'Ready models that had to go: ttl, swap, unload, shutdown, crash, killed, unresponsive.',
+    labelNames: ['model', 'cause'],
+    registers,
+  });
+  const swaps = new Counter({
+    name: 'llamaswap_swaps_total',
+    help: 'Swaps that have ended: done, failed, cancelled, crashed.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const swapSeconds = new Histogram({
+    name: 'llamaswap_swap_seconds',
+    help: 'Time a swap took that ended well, from its decision until the model was ready.',
+    buckets: LOAD_SECONDS,
+    registers,
+  });
+  let known: readonly string[] = [];
+
+  function setState(model: string, phase: string): void {
+    for (const other of PHASES) state.set({ model, state: other }, other === phase ? 1 : 0);
+  }
+
+  function count(model: string, type: string, value: number): void {
+    if (value > 0) tokens.inc({ model, type }, value);
+  }
+
+  return {
+    observeRequest(request) {
+      const { overheadMs } = request;
+      const model = request.model ?? '';
+      const said = request.tokens;
+      requests.inc({ model, operation: operationOf(request.path), status: String(request.status) });
+      if (overheadMs !== null) overhead.observe({ model }, overheadMs / 1000);
+      count(model, 'input', said.input);
+      count(model, 'output', said.output);
+      count(model, 'cached', said.cached);
+      count(model, 'drafted', said.drafted);
+      count(model, 'draft_accepted', said.draftAccepted);
+      if (said.tokensPerSecond > 0) speed.observe({ model }, said.tokensPerSecond);
+    },
+    observeQueue({ model, waiting, waitedMs }) {
+      depth.set({ model }, waiting);
+      if (waitedMs !== undefined) wait.observe({ model }, waitedMs / 1000);
+    },
+    observeFact(fact) {
+      if (fact.kind === 'phase') setState(fact.model, fact.phase);
+      else if (fact.kind === 'loaded') loads.observe({ model: fact.model }, fact.seconds);
+      else if (fact.kind === 'load-ended') endedLoads.inc({ model: fact.model, outcome: fact.outcome });
+      else if (fact.kind === 'evicted') evictions.inc({ model: fact.model, cause: fact.cause });
+      else {
+        swaps.inc({ outcome: fact.outcome });
+        if (fact.outcome === 'done') swapSeconds.observe(fact.seconds);
+      }
+    },
+    setModels(models) {
+      for (const model of known.filter((one) => !models.includes(one))) {
+        for (const phase of PHASES) state.remove({ model, state: phase });
+        depth.remove({ model });
+      }
+      for (const model of models.filter((one) => !known.includes(one))) {
+        setState(model, 'stopped');
+        depth.set({ model }, 0);
+      }
+      known = models;
+    },
+  };
+}
