@@ -9,6 +9,8 @@ import { loadConfigFile, parseConfig } from './config/load.ts';
 import type { Problem } from './config/problems.ts';
 import type { Config, LogLevel } from './config/types.ts';
 import { dataDirectory } from './data-directory.ts';
+import { createActivePins } from './dispatch/pins.ts';
+import { preload } from './dispatch/preload.ts';
 import { resolveModel } from './dispatch/resolve-model.ts';
 import { GatewayError } from './errors.ts';
 import { createHttpServer } from './http/server.ts';
@@ -114,6 +116,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     config,
     desk: supervisor.desk,
     control: supervisor.control,
+    peers: supervisor.peers,
+    pins: createActivePins(),
     board: journal.board,
     journal,
     logs,
@@ -127,6 +131,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   server.listen(address.port, address.host);
   await once(server, 'listening');
   supervisor.start();
+  void preload(config.preload, supervisor.control, logger, closing.signal);
   const bound = server.address() as AddressInfo;
 
   let closed: Promise<void> | null = null;

@@ -2,6 +2,7 @@ import type { InspectionEvent } from 'xstate';
 import type { ModelId } from '../machines/shared/ids.ts';
 import type { ActorLog } from './actors/actor-log.ts';
 import { createModelRegistry } from './actors/model-registry.ts';
+import { createPeerUpstream } from './actors/peer-upstream.ts';
 import { wire } from './actors/wire.ts';
 import { changedProcesses } from './config/changed-processes.ts';
 import { toTopology } from './config/topology.ts';
@@ -9,6 +10,7 @@ import type { Config } from './config/types.ts';
 import { type Control, createControl } from './dispatch/control.ts';
 import { createDesk } from './dispatch/desk.ts';
 import type { Desk } from './dispatch/lease.ts';
+import { createPeerDesk, type PeerDesk } from './dispatch/peer-desk.ts';
 import type { StatusBoard } from './observability/status-board.ts';
 import { createLeftovers } from './process/leftovers.ts';
 import { createLedger } from './process/ledger.ts';
@@ -32,6 +34,7 @@ export interface SupervisorParts {
 export interface Supervisor {
   readonly desk: Desk;
   readonly control: Control;
+  readonly peers: PeerDesk;
   /** Ends what a gateway that was killed has left behind. To be awaited before `start`. */
   sweep(): Promise<void>;
   /** What is asked of the desk before this waits. */
@@ -59,12 +62,14 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   const orchestrator = wire(topology, { registry, ledger, leftovers, log, output }, parts.inspect);
   const desk = createDesk({ orchestrator, upstreamOf: registry.upstreamOf, estimateLoadMs });
   const control = createControl(orchestrator, () => topology, desk);
+  const peers = createPeerDesk(new Map([...config.peers].map(([id, peer]) => [id, createPeerUpstream(peer)])));
   orchestrator.on('model.changed', ({ report }) => board.observeFailure(report.model, report.failure));
   const halted = new Promise<void>((resolve) => void orchestrator.on('halted', () => resolve()));
 
   return {
     desk,
     control,
+    peers,
     async sweep() {
       const orphans = await ledger.sweep();
       if (orphans > 0) log.warn(`ended ${orphans} processes that a gateway before this one had left behind`);
@@ -81,13 +86,14 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     },
     async halt() {
       orchestrator.send({ type: 'shutdown.requested' });
-      await halted;
+      await Promise.all([halted, peers.halt(parts.drainTimeoutMs)]);
       await leftovers.hurry();
       orchestrator.stop();
       ledger.close();
     },
     kill() {
       orchestrator.send({ type: 'shutdown.forced' });
+      peers.cut();
       ledger.killAll();
     },
   };

@@ -85,7 +85,7 @@ export function createIncarnation(pid: number, address: UpstreamConfig, timeouts
   };
 }
 
-function targetOf({ protocol, port, basePath }: UpstreamConfig, hostname: string): UpstreamTarget {
+export function targetOf({ protocol, port, basePath }: UpstreamConfig, hostname: string): UpstreamTarget {
   const host = hostname.includes(':') ? `[${hostname}]` : hostname;
   return { protocol, host, hostname, port, pathname: basePath };
 }

@@ -1,21 +1,30 @@
 import express from 'express';
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import { logWhenDone } from './access-log.ts';
+import { createRequireKey } from './auth.ts';
+import type { RequireKey } from './auth.ts';
+import { cleanPath } from './clean-path.ts';
+import { createCors } from './cors.ts';
+import type { Cors } from './cors.ts';
+import { refuseCrossSite } from './cross-site.ts';
+import { createDelivery } from './deliver.ts';
 import type { HttpDeps, HttpTimes } from './deps.ts';
 import { sendError, toGatewayError } from './error-response.ts';
 import { answerPreflight } from './preflight.ts';
 import { createForward } from './proxy.ts';
 import { tagRequest } from './request-id.ts';
 import { mountRoutes, notFound } from './routing.ts';
-import type { Route } from './routing.ts';
+import type { Guards, Route } from './routing.ts';
 import { listActors, streamActors } from './routes/actors.ts';
 import { loadOne, unloadAll, unloadAllPlain, unloadOne } from './routes/control.ts';
-import { answerHealth, listUpstreams, showHome } from './routes/home.ts';
+import { answerFavicon, answerHealth, listUpstreams, redirectHome, showHome } from './routes/home.ts';
 import { inference, INFERENCE_PATHS, MODEL_QUERY_PATHS, modelQuery } from './routes/inference.ts';
 import { redirectToLogs, showLogs, streamLogs } from './routes/logs.ts';
 import { listModels } from './routes/models.ts';
+import { listProfiles, switchProfile } from './routes/profiles.ts';
 import { listRunning } from './routes/running.ts';
-import { passThrough } from './routes/upstream.ts';
+import { passThrough, passToComfyui } from './routes/upstream.ts';
+import { redirect } from './send.ts';
 
 export const DEFAULT_TIMES: HttpTimes = {
   halfCloseMs: 3_000,
@@ -30,26 +39,30 @@ export function createApp(deps: HttpDeps): Express {
   const forward = createForward();
   const limits = { maxBytes: deps.config.server.maxBodyBytes, idleMs: times.bodyIdleMs, totalMs: times.bodyTotalMs };
 
-  const infer = inference(deps, forward, limits);
+  const deliver = createDelivery(deps, forward);
+  const infer = inference(deliver, limits);
   const models = listModels(deps);
-  const query = modelQuery(deps, forward, limits);
+  const query = modelQuery(deliver, limits);
   const routes: readonly Route[] = [
     ...INFERENCE_PATHS.map((path): Route => ({ method: 'POST', path, handle: infer })),
     ...MODEL_QUERY_PATHS.map((path): Route => ({ method: 'GET', path, handle: query })),
-    { method: 'GET', path: '/health', handle: answerHealth },
-    { method: 'GET', path: '/wol-health', handle: answerHealth },
+    { method: 'GET', path: '/health', access: 'open', handle: answerHealth },
+    { method: 'GET', path: '/wol-health', access: 'open', handle: answerHealth },
+    { method: 'GET', path: '/favicon.ico', access: 'open', handle: answerFavicon },
     { method: 'GET', path: '/v1/models', handle: models },
     { method: 'GET', path: '/models', handle: models },
     { method: 'GET', path: '/running', handle: listRunning(deps) },
-    { method: 'GET', path: '/unload', handle: unloadAllPlain(deps.control) },
-    { method: 'POST', path: '/api/models/unload', handle: unloadAll(deps.control) },
+    { method: 'GET', path: '/unload', access: 'change', handle: unloadAllPlain(deps.control) },
+    { method: 'POST', path: '/api/models/unload', access: 'change', handle: unloadAll(deps.control) },
+    { method: 'GET', path: '/api/profiles', handle: listProfiles(deps) },
+    { method: 'PUT', path: '/api/profiles/active', access: 'change', handle: switchProfile(deps, limits) },
     { method: 'GET', path: '/logs', handle: showLogs(deps) },
     { method: 'GET', path: '/log', handle: redirectToLogs },
     { method: 'GET', path: '/api/actors', handle: listActors(deps) },
     { method: 'GET', path: '/api/actors/stream', handle: streamActors(deps, times.heartbeatMs) },
     { method: 'GET', path: '/upstream', handle: listUpstreams(deps) },
     { method: 'GET', path: '/upstream/', handle: listUpstreams(deps) },
-    { method: 'GET', path: '/', handle: showHome },
+    { method: 'GET', path: '/', access: 'open', handle: showHome },
   ];
 
   const app = express();
@@ -57,20 +70,24 @@ export function createApp(deps: HttpDeps): Express {
   app.enable('strict routing').enable('case sensitive routing');
   app.set('query parser', 'simple');
 
-  app.use(enter(deps));
-  mountRoutes(app, routes);
+  const cors = createCors(deps.config.cors);
+  const guards = createGuards(createRequireKey(deps.config.auth), cors);
+  app.use(enter(deps, cors));
+  mountRoutes(app, routes, guards);
   // Below these, names with slashes and percent signs follow; express would decode them.
-  app.use('/upstream', passThrough(deps, forward));
-  app.use('/logs/stream', streamLogs(deps));
-  app.use('/api/models/unload', unloadOne(deps));
-  app.use('/api/models/load', loadOne(deps));
+  app.use('/upstream', guards.member, passThrough(deps, forward, limits));
+  app.use('/comfyui', guards.member, passToComfyui(deps, forward));
+  app.use('/logs/stream', guards.member, streamLogs(deps));
+  app.use('/api/models/unload', guards.change, unloadOne(deps));
+  app.use('/api/models/load', guards.change, loadOne(deps));
+  app.use('/ui', redirectHome);
   app.use(notFound);
   app.use(reportErrors(deps));
   return app;
 }
 
-/** What happens to every request: a request id, a line in the log, and the answer to a browser's preflight. */
-function enter({ config, logger }: HttpDeps): RequestHandler {
+/** What happens to every request: an id, a line in the log, the answer to a browser's preflight, a path made plain. */
+function enter({ config, logger }: HttpDeps, cors: Cors): RequestHandler {
   return (req, res, next) => {
     const id = tagRequest(req, res);
     if (config.logRequests) logWhenDone(req, res, id, logger);
@@ -78,8 +95,25 @@ function enter({ config, logger }: HttpDeps): RequestHandler {
       answerPreflight(req, res);
       return;
     }
+    cors.mark(req.headers, res);
     if (!req.url.startsWith('/')) req.url = originForm(req.url);
-    next();
+    const clean = cleanPath(req.url);
+    if (clean === null) next();
+    else redirect(res, 307, clean);
+  };
+}
+
+function createGuards(requireKey: RequireKey, cors: Cors): Guards {
+  return {
+    member(req, _res, next) {
+      requireKey(req.headers);
+      next();
+    },
+    change(req, _res, next) {
+      requireKey(req.headers);
+      refuseCrossSite(req, cors);
+      next();
+    },
   };
 }
 

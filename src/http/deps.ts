@@ -3,11 +3,15 @@ import type { ModelId, UnitId } from '../../machines/shared/ids.ts';
 import type { Phase } from '../../machines/shared/phase.ts';
 import type { Config } from '../config/types.ts';
 import type { Desk } from '../dispatch/lease.ts';
+import type { PeerDesk } from '../dispatch/peer-desk.ts';
+import type { ActivePins } from '../dispatch/pins.ts';
 
 /** Everything HTTP needs from the rest of the gateway, as small shapes that tests can fake. */
 export interface HttpDeps {
   readonly config: Config;
   readonly desk: Desk;
+  readonly peers: PeerDesk;
+  readonly pins: ActivePins;
   readonly control: Control;
   readonly board: StatusBoard;
   readonly journal: Journal;

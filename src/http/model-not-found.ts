@@ -1,11 +1,30 @@
+import type { Names } from '../dispatch/resolve-model.ts';
 import { GatewayError } from '../errors.ts';
 
 /** A name from outside is shown in an error, but not a whole page of it. */
 const SHOWN_CHARACTERS = 200;
 
 export function modelNotFound(name: string): GatewayError {
-  const shown = name.length > SHOWN_CHARACTERS ? `${name.slice(0, SHOWN_CHARACTERS)}…` : name;
-  return new GatewayError('model_not_found', `There is no model '${shown}'. GET /v1/models lists what there is.`, {
-    param: 'model',
-  });
+  return notFound(`There is no model '${shown(name)}'. GET /v1/models lists what there is.`);
+}
+
+/** The same, with what is known of names that come close to being one. */
+export function unresolved(name: string, names: Names): GatewayError {
+  const peers = names.ambiguousAt(name);
+  if (peers.length === 0) return modelNotFound(name);
+  const ways = peers.map((peer) => `'${peer}/${shown(name)}'`).join(' or ');
+  return notFound(`Several peers have a model '${shown(name)}': ask for ${ways}.`);
+}
+
+/** A name that is switched off for as long as a profile is active. */
+export function pinnedOff(name: string, profile: string): GatewayError {
+  return notFound(`The model '${shown(name)}' is disabled by the active profile '${profile}'.`);
+}
+
+function notFound(message: string): GatewayError {
+  return new GatewayError('model_not_found', message, { param: 'model' });
+}
+
+function shown(name: string): string {
+  return name.length > SHOWN_CHARACTERS ? `${name.slice(0, SHOWN_CHARACTERS)}…` : name;
 }

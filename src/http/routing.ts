@@ -3,23 +3,35 @@ import { GatewayError } from '../errors.ts';
 
 /** One line of the route table. GET answers HEAD as well. */
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
+  /** `open`: needs no key. `change`: not for pages of other sites. */
+  readonly access?: 'open' | 'change';
   readonly handle: RequestHandler;
 }
 
+/** What stands in front of the handlers. A 404 or 405 needs no key. */
+export interface Guards {
+  /** Asks for a key of the gateway. */
+  readonly member: RequestHandler;
+  /** Asks for a key, and refuses pages of other sites. */
+  readonly change: RequestHandler;
+}
+
 /** Registers the routes in their order, and for each path a 405 that names the methods it knows. */
-export function mountRoutes(app: Express, routes: readonly Route[]): void {
+export function mountRoutes(app: Express, routes: readonly Route[], guards: Guards): void {
   const allowed = new Map<string, Set<string>>();
-  for (const { method, path, handle } of routes) {
+  for (const { method, path, access, handle: answer } of routes) {
+    const guard = access === 'change' ? guards.change : guards.member;
+    const handle = access === 'open' ? [answer] : [guard, answer];
     const methods = allowed.get(path) ?? new Set<string>();
     allowed.set(path, methods);
     if (method === 'GET') {
-      app.get(path, handle);
+      app.get(path, ...handle);
       methods.add('GET').add('HEAD');
     } else {
-      app.post(path, handle);
-      methods.add('POST');
+      app[method === 'PUT' ? 'put' : 'post'](path, ...handle);
+      methods.add(method);
     }
   }
   for (const [path, methods] of allowed) app.all(path, methodNotAllowed([...methods].sort().join(', ')));

@@ -18,6 +18,10 @@ export function sendPage(res: ServerResponse, html: string): void {
   });
 }
 
+export function redirect(res: ServerResponse, status: 301 | 302 | 307 | 308, location: string): void {
+  res.writeHead(status, { location, 'content-length': 0 }).end();
+}
+
 function sendBody(res: ServerResponse, type: string, body: string, headers: Readonly<Record<string, string>>): void {
   res.writeHead(200, { 'content-type': type, ...headers, 'content-length': Buffer.byteLength(body) });
   // Node leaves the body out by itself when the request was a HEAD.

@@ -1,52 +1,92 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { PeerConfig } from '../config/types.ts';
+import type { Destination, Upstream } from '../dispatch/lease.ts';
 import { GatewayError } from '../errors.ts';
 import { logSocketWhenDone } from './access-log.ts';
 import { DEFAULT_TIMES } from './app.ts';
+import { createRequireKey } from './auth.ts';
 import type { HttpDeps } from './deps.ts';
 import { toGatewayError } from './error-response.ts';
+import { createPassages, notReady } from './passage.ts';
+import { peerError } from './peer-errand.ts';
 import { requestIdOf } from './request-id.ts';
 import { cutAfterEnd, writeErrorToSocket } from './socket-error.ts';
 import { prepareUpgradeHeaders } from './upstream-headers.ts';
-import { parseUpstreamPath } from './upstream-path.ts';
 import { watchIdleSocket } from './watch-idle-socket.ts';
 import { createForwardUpgrade } from './websocket-proxy.ts';
 
-const PREFIX = '/upstream/';
+/** Whom a WebSocket is for. */
+interface Way {
+  readonly to: Destination | PeerConfig;
+  /** The path for the upstream. */
+  readonly rest: string;
+}
+
+interface Held {
+  readonly upstream: Upstream;
+  release(): void;
+}
 
 /**
- * WebSockets: `GET /upstream/<model>/<rest>` with an upgrade. A WebSocket starts its model and holds it like any other
- * request, until it is closed.
+ * WebSockets: `GET` with an upgrade of `/upstream/<model>/<rest>` or `/comfyui/<rest>`. A WebSocket starts its model and
+ * holds it like any other request, until it is closed; unless the model ignores WebSockets, then it does neither.
  *
  * INVARIANTS
- * - A lease that was granted is released exactly once, when the client's socket is closed.
+ * - A lease that was granted is released exactly once: when the client's socket is closed, or at once for a model that
+ *   ignores WebSockets. Its upstream still ends the socket when it stops.
  * - Each socket is either joined to an upstream or gets an HTTP answer and is ended.
  */
 export function attachUpgrade(server: Server, deps: HttpDeps): void {
-  const { config, desk, logger } = deps;
+  const { config, desk, peers, board, logger } = deps;
   const halfCloseMs = deps.times?.halfCloseMs ?? DEFAULT_TIMES.halfCloseMs;
   const forward = createForwardUpgrade(halfCloseMs);
+  const passages = createPassages(deps);
+  const requireKey = createRequireKey(config.auth);
+
+  function wayOf(url: string): Way {
+    const [, prefix = '', rest = '/'] = /^\/(upstream|comfyui)(\/.*)$/s.exec(url) ?? [];
+    if (prefix === 'comfyui') return { to: passages.comfyui(rest), rest };
+    if (prefix === '') {
+      throw new GatewayError('not_found', 'WebSockets are only possible below /upstream/ and /comfyui/.');
+    }
+    const way = passages.upstream(rest);
+    const to = way.found.kind === 'local' ? way.found.destination : config.peers.get(way.found.peer);
+    if (to === undefined) throw new Error('a peer that is not in the configuration');
+    return { to, rest: way.rest ?? '/' };
+  }
+
+  async function hold(to: Way['to'], gone: AbortSignal): Promise<Held> {
+    if ('id' in to) return peers.acquire(to.id);
+    const ignored = config.models.get(to.model)?.ignoresWebsockets === true;
+    if (ignored && board.phaseOf(to.model) !== 'ready') throw notReady(to.model);
+    const lease = await desk.acquire(to, gone);
+    if (ignored) lease.release();
+    return lease;
+  }
 
   async function join(req: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     const url = req.url ?? '/';
-    if (!url.startsWith(PREFIX)) throw new GatewayError('not_found', 'WebSockets are only possible below /upstream/.');
+    requireKey(req.headers);
     if (req.method !== 'GET') throw new GatewayError('method_not_allowed', 'A WebSocket is opened with GET.');
-    const { destination, rest } = parseUpstreamPath(config, url.slice(PREFIX.length - 1));
+    const { to, rest } = wayOf(url);
+    const peer = 'id' in to ? to : null;
     const id = requestIdOf(req);
     req.headers['x-request-id'] = id;
-    if (config.logRequests) logSocketWhenDone(url, socket, destination.model, id, logger);
-    prepareUpgradeHeaders(req);
-    req.url = rest ?? '/';
+    if (config.logRequests) logSocketWhenDone(url, socket, 'id' in to ? to.id : to.model, id, logger);
+    prepareUpgradeHeaders(req, { auth: config.auth, peer });
+    req.url = rest;
 
     const gone = new AbortController();
     socket.once('close', () => gone.abort());
     if (socket.destroyed) return;
     const beforeJoin = watchIdleSocket(socket);
-    const lease = await desk.acquire(destination, gone.signal);
+    const held = await hold(to, gone.signal);
     try {
-      await forward({ req, socket, head, upstream: lease.upstream, beforeJoin });
+      const explain = (error: GatewayError): GatewayError => (peer === null ? error : peerError(peer.id, error));
+      await forward({ req, socket, head, upstream: held.upstream, beforeJoin, explain });
     } finally {
-      lease.release();
+      held.release();
     }
   }
 

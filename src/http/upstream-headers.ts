@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { AuthConfig, PeerConfig, UpstreamConfig } from '../config/types.ts';
 
 /** Headers that belong to one connection and not to the request; transfer-encoding is handled where the body is known. */
 const HOP_BY_HOP = [
@@ -12,6 +13,17 @@ const HOP_BY_HOP = [
   'proxy-authorization',
 ] as const;
 
+/** How the request came through other proxies: no business of a server that others run. */
+const FORWARDED = /^(?:forwarded|x-forwarded-.+|x-real-ip)$/;
+
+/** For whom the headers are made. */
+export interface Addressee {
+  /** Whether the gateway itself has asked for the key that the request carries. */
+  readonly auth: AuthConfig;
+  /** Null for a model of this gateway. */
+  readonly peer: PeerConfig | null;
+}
+
 /** For these, node announces a body of unknown length by itself. */
 function hasBodyByDefault({ method }: IncomingMessage): boolean {
   return method === 'POST' || method === 'PUT' || method === 'PATCH';
@@ -23,14 +35,14 @@ function hasBodyByDefault({ method }: IncomingMessage): boolean {
  *
  * @param bodyBytes Length of the body in memory, or null when it is streamed on as it comes.
  */
-export function prepareUpstreamHeaders(req: IncomingMessage, bodyBytes: number | null): void {
+export function prepareUpstreamHeaders(req: IncomingMessage, bodyBytes: number | null, addressee: Addressee): void {
   const { headers } = req;
   const trailers = /\btrailers\b/i.test(String(headers['te'] ?? ''));
   stripHopByHop(headers);
   if (trailers) headers['te'] = 'trailers';
   // The server has answered it already; passed on, it would also keep httpxy from telling about its request.
   delete headers.expect;
-  identifyClient(req);
+  introduce(req, addressee);
   if (bodyBytes !== null) {
     delete headers['transfer-encoding'];
     delete headers['content-length'];
@@ -42,12 +54,12 @@ export function prepareUpstreamHeaders(req: IncomingMessage, bodyBytes: number |
 }
 
 /** Headers of a request for a WebSocket: the upgrade is the one hop-by-hop header that goes on. */
-export function prepareUpgradeHeaders(req: IncomingMessage): void {
+export function prepareUpgradeHeaders(req: IncomingMessage, addressee: Addressee): void {
   const { headers } = req;
   stripHopByHop(headers);
   headers.connection = 'Upgrade';
   headers.upgrade = 'websocket';
-  identifyClient(req);
+  introduce(req, addressee);
 }
 
 /** Removes the hop-by-hop headers, and those that `Connection` names. */
@@ -63,12 +75,35 @@ export function stripHopByHop(headers: IncomingHttpHeaders): void {
 }
 
 /**
- * Says who asks. This is also the one place where a key for the gateway itself would leave the request: as long as the
- * gateway asks for none, `authorization` and `x-api-key` are meant for the upstream and go on.
+ * Says who asks. This is also the one place where a key for the gateway itself leaves the request: as long as the gateway
+ * asks for none, `authorization` and `x-api-key` are meant for the upstream and go on.
  */
+function introduce(req: IncomingMessage, { auth, peer }: Addressee): void {
+  const { headers } = req;
+  if (auth.keys.length > 0) {
+    delete headers.authorization;
+    delete headers['x-api-key'];
+  }
+  if (peer === null) identifyClient(req);
+  else {
+    for (const name of Object.keys(headers)) if (FORWARDED.test(name)) delete headers[name];
+    headers.host = hostOf(peer.upstream);
+    if (peer.apiKey !== null) {
+      headers.authorization = `Bearer ${peer.apiKey}`;
+      headers['x-api-key'] = peer.apiKey;
+    }
+  }
+}
+
 function identifyClient(req: IncomingMessage): void {
   const address = req.socket.remoteAddress?.replace(/^::ffff:/, '');
   if (address === undefined) return;
   const before = req.headers['x-forwarded-for'];
   req.headers['x-forwarded-for'] = before === undefined ? address : `${String(before)}, ${address}`;
+}
+
+/** As a `Host` header has it: without the usual port. */
+function hostOf({ protocol, hostname, port }: UpstreamConfig): string {
+  const host = hostname.includes(':') ? `[${hostname}]` : hostname;
+  return port === (protocol === 'https:' ? 443 : 80) ? host : `${host}:${port}`;
 }

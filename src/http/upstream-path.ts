@@ -1,54 +1,73 @@
-import type { Config } from '../config/types.ts';
-import type { Destination } from '../dispatch/lease.ts';
-import { resolveModel } from '../dispatch/resolve-model.ts';
+import { createNames } from '../dispatch/resolve-model.ts';
+import type { Resolution } from '../dispatch/resolve-model.ts';
 import { GatewayError } from '../errors.ts';
-import { modelNotFound } from './model-not-found.ts';
+import type { HttpDeps } from './deps.ts';
+import { followPin } from './follow-pin.ts';
+import { unresolved } from './model-not-found.ts';
 
 /** What `/upstream/<model>/<rest>` means. */
 export interface UpstreamPath {
-  readonly destination: Destination;
+  readonly found: Resolution;
+  /** The model's name, after a pin. */
+  readonly name: string;
+  /** Where the request belongs when `rest` is null: the same with a slash, percent-encoded, below `/upstream`. */
+  readonly home: string;
   /** The path for the upstream, percent-encoding untouched, query included; null when there is not even a slash. */
   readonly rest: string | null;
 }
 
-/** A dot segment, plain or encoded: it could climb out of the upstream's base path. */
-const DOT_SEGMENT = /(?:^|\/)(?:\.|%2e){1,2}(?=\/|$)/i;
-
 /**
- * Takes the model off the front of a path: the longest name that is configured, over whole segments.
+ * Takes the model off the front of a path: the longest name of a pin, else the longest that is configured, over whole
+ * segments. Selectors are not looked at: the pages of an upstream need one upstream.
  *
  * @param url What follows `/upstream`: a path that begins with a slash, and perhaps a query.
  * @throws GatewayError `model_not_found`, or `bad_request` for a path that cannot be decoded or climbs.
  */
-export function parseUpstreamPath(config: Config, url: string): UpstreamPath {
-  const queryAt = url.indexOf('?');
-  const path = queryAt === -1 ? url : url.slice(0, queryAt);
-  const query = queryAt === -1 ? '' : url.slice(queryAt);
-  if (DOT_SEGMENT.test(path)) throw new GatewayError('bad_request', "The path must not hold '.' or '..' segments.");
+export type ParseUpstreamPath = (url: string) => UpstreamPath;
 
-  let found: UpstreamPath | null = null;
+/** A dot segment, plain or encoded: it could climb out of the upstream's base path. */
+const DOT_SEGMENT = /(?:^|\/)(?:\.|%2e){1,2}(?=\/|$)/i;
+
+/** The first segments of a path as a name, and where in the path that name ends. */
+interface Prefix {
+  readonly name: string;
+  readonly end: number;
+}
+
+export function createParseUpstreamPath({ config, pins }: Pick<HttpDeps, 'config' | 'pins'>): ParseUpstreamPath {
+  const names = createNames(config);
+  return (url) => {
+    const queryAt = url.indexOf('?');
+    const path = queryAt === -1 ? url : url.slice(0, queryAt);
+    const query = queryAt === -1 ? '' : url.slice(queryAt);
+    if (DOT_SEGMENT.test(path)) throw new GatewayError('bad_request', "The path must not hold '.' or '..' segments.");
+
+    const prefixes = [...prefixesOf(path, names.mostSegments)].reverse();
+    const active = pins.active(config);
+    const pin = prefixes.find(({ name }) => active?.pins.has(name) === true);
+    const prefix = pin ?? prefixes.find(({ name }) => names.resolve(name) !== null) ?? prefixes[0];
+    const name = followPin(prefix?.name ?? '', config, pins);
+    const found = names.resolve(name);
+    if (prefix === undefined || found === null) throw unresolved(name, names);
+    const home = pin === undefined ? path.slice(0, prefix.end) : `/${encodeSegments(name)}`;
+    const rest = path.length > prefix.end ? path.slice(prefix.end) + query : null;
+    return { found, name, home: `${home}/${query}`, rest };
+  };
+}
+
+/** Empty segments before a name count for nothing. */
+function* prefixesOf(path: string, most: number): Generator<Prefix> {
   let name = '';
   let at = 0;
-  for (let segments = mostSegments(config); segments > 0 && at < path.length; segments -= 1) {
+  for (let segments = most; segments > 0 && at < path.length; segments -= 1) {
     while (path[at] === '/') at += 1;
     const slash = path.indexOf('/', at);
     const end = slash === -1 ? path.length : slash;
-    if (end === at) break;
+    if (end === at) return;
     name += (name === '' ? '' : '/') + decode(path.slice(at, end));
-    const destination = resolveModel(config, name);
-    if (destination !== null) found = { destination, rest: slash === -1 ? null : path.slice(slash) + query };
+    yield { name, end };
     at = end;
   }
-  if (found === null) throw modelNotFound(name);
-  return found;
-}
-
-/** How many segments the longest name has; a path of thousands of segments is not tried to its end. */
-function mostSegments(config: Config): number {
-  const segments = (name: string): number => name.split('/').length;
-  const model = Math.max(0, ...[...config.models.keys(), ...config.aliases.keys()].map(segments));
-  const profile = Math.max(0, ...[...config.profiles.keys()].map(segments));
-  return model + profile;
 }
 
 export function decode(segment: string): string {
@@ -57,4 +76,9 @@ export function decode(segment: string): string {
   } catch {
     throw new GatewayError('bad_request', 'The path holds a percent sign that begins no valid escape.');
   }
+}
+
+/** Slashes of a name stay slashes. */
+export function encodeSegments(name: string): string {
+  return name.split('/').map(encodeURIComponent).join('/');
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { Plugin } from 'http-proxy-middleware';
 import type { Upstream } from '../dispatch/lease.ts';
+import type { GatewayError } from '../errors.ts';
 import { pointAt } from './proxy-target.ts';
 import { writeErrorToSocket } from './socket-error.ts';
 import { upstreamError } from './upstream-error.ts';
@@ -15,6 +16,8 @@ interface Upgrade {
   readonly upstream: Upstream;
   /** Called just before the sockets are joined: from then on their bytes are each other's. */
   readonly beforeJoin: () => void;
+  /** Puts an error into the words for this upstream. */
+  readonly explain: (error: GatewayError) => GatewayError;
 }
 
 /**
@@ -96,7 +99,7 @@ function failures(flights: Flights): Plugin {
     server.on('error', (error, req) => {
       const flight = req && flights.get(req);
       if (flight === undefined || flight.opened) return;
-      writeErrorToSocket(flight.socket, upstreamError(error), req?.headers.accept ?? '');
+      writeErrorToSocket(flight.socket, flight.explain(upstreamError(error)), req?.headers.accept ?? '');
     });
     server.on('econnreset', () => {});
   };

@@ -2,6 +2,8 @@ import type { Server, ServerOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Config, ModelConfig, ProfileConfig } from '../../src/config/types.ts';
 import type { Desk, Destination, Lease, Upstream } from '../../src/dispatch/lease.ts';
+import { createPeerDesk } from '../../src/dispatch/peer-desk.ts';
+import { createActivePins } from '../../src/dispatch/pins.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { HttpDeps, TextLog } from '../../src/http/deps.ts';
 import { createHttpServer } from '../../src/http/server.ts';
@@ -172,6 +174,8 @@ export async function startGateway(
   const deps: HttpDeps = {
     config: httpConfig([modelConfig('alpha'), modelConfig('beta')]),
     desk,
+    peers: createPeerDesk(new Map()),
+    pins: createActivePins(),
     control: { unload: () => Promise.resolve(), load: () => Promise.resolve() },
     board: { phaseOf: () => 'stopped', failureOf: () => null, actors: () => [] },
     journal: { history: () => [], subscribe: () => () => {} },

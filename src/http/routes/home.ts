@@ -1,7 +1,8 @@
 import type { RequestHandler } from 'express';
 import type { HttpDeps } from '../deps.ts';
 import { escapeHtml } from '../error-response.ts';
-import { sendJson, sendPage, sendText, wantsPage } from '../send.ts';
+import { redirect, sendJson, sendPage, sendText, wantsPage } from '../send.ts';
+import { encodeSegments } from '../upstream-path.ts';
 import { byId } from './models.ts';
 
 const LINKS = {
@@ -16,6 +17,14 @@ const LINKS = {
 /** `GET /health`, `GET /wol-health`: the gateway lives; nothing is started for it. */
 export const answerHealth: RequestHandler = (_req, res) => sendText(res, 'OK');
 
+/** `GET /favicon.ico`: there is none, and nobody needs a key to be told so. */
+export const answerFavicon: RequestHandler = (_req, res) => {
+  res.writeHead(204, { 'cache-control': 'max-age=86400' }).end();
+};
+
+/** `/ui` and below: where the page of another llama-swap is. */
+export const redirectHome: RequestHandler = (_req, res) => redirect(res, 307, '/');
+
 /** `GET /`: where everything is. */
 export const showHome: RequestHandler = (req, res) => {
   res.vary('Accept');
@@ -27,7 +36,7 @@ export const showHome: RequestHandler = (req, res) => {
 export function listUpstreams({ config, board }: HttpDeps): RequestHandler {
   const models = [...config.models.values()].filter((model) => !model.unlisted).sort(byId);
   return (req, res) => {
-    const rows = models.map(({ id }) => ({ id, state: board.phaseOf(id), path: pathTo(id) }));
+    const rows = models.map(({ id }) => ({ id, state: board.phaseOf(id), path: `/upstream/${encodeSegments(id)}/` }));
     res.vary('Accept');
     if (!wantsPage(req.headers.accept)) sendJson(res, { upstream: rows });
     else
@@ -39,11 +48,6 @@ export function listUpstreams({ config, board }: HttpDeps): RequestHandler {
         ),
       );
   };
-}
-
-/** Slashes of an id stay slashes. */
-function pathTo(id: string): string {
-  return `/upstream/${id.split('/').map(encodeURIComponent).join('/')}/`;
 }
 
 function linkPage(title: string, links: readonly (readonly [string, string])[]): string {

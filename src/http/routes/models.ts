@@ -1,23 +1,64 @@
 import type { RequestHandler } from 'express';
-import type { ModelConfig } from '../../config/types.ts';
+import type {
+  CapabilitiesConfig,
+  Config,
+  ModelConfig,
+  PeerConfig,
+  PinsConfig,
+  SelectorConfig,
+} from '../../config/types.ts';
+import { createNames, qualifiedName } from '../../dispatch/resolve-model.ts';
+import { capabilityFields } from '../capabilities.ts';
+import type { CapabilityFields } from '../capabilities.ts';
 import type { HttpDeps } from '../deps.ts';
 import { sendJson } from '../send.ts';
 
-/** `GET /v1/models`: what OpenAI's clients ask for, with the state of each model. Unlisted models stay hidden. */
-export function listModels({ config, board }: HttpDeps): RequestHandler {
-  const listed = [...config.models.values()].filter((model) => !model.unlisted).sort(byId);
-  // The same in every answer, so that clients may compare two of them.
-  const created = Math.floor(Date.now() / 1000);
+/** One row of `/v1/models`, but for what is the same in all of them. */
+interface Row extends CapabilityFields {
+  readonly id: string;
+  readonly name?: string;
+  readonly description?: string;
+  readonly status: { readonly value: 'loaded' | 'unloaded' };
+  readonly meta: { readonly llamaswap: object; readonly n_ctx?: number };
+}
+
+type Board = HttpDeps['board'];
+
+/** Said by the record itself when the configuration has `capabilities`. */
+const CAPABILITY_KEYS: ReadonlySet<string> = new Set([
+  'architecture',
+  'capabilities',
+  'supported_parameters',
+  'context_length',
+]);
+
+const UNLOADED = { value: 'unloaded' } as const;
+
+/**
+ * `GET /v1/models`: everything a client may ask for: models and their aliases, models of peers, selectors, and the pins
+ * of the active profile; with the state of each. Unlisted ones stay hidden.
+ */
+export function listModels({ config, board, pins }: HttpDeps): RequestHandler {
+  const models = [...config.models.values()].filter((model) => !model.unlisted);
+  const aliases = aliasesOf(config);
+  const peers = [...config.peers.values()].flatMap(peerRows);
+  const selectors = [...config.selectors.values()].filter((selector) => !selector.unlisted);
+  const names = createNames(config);
+  const isTaken = (name: string): boolean => names.resolve(name) !== null || config.selectors.has(name);
+  // D10: the same in every answer, so that clients may compare two of them.
+  const created = Math.floor(performance.timeOrigin / 1000);
+
   return (req, res) => {
-    const data = listed.map((model) => ({
-      id: model.id,
-      object: 'model',
-      created,
-      owned_by: 'llama-swap',
-      ...texts(model),
-      status: { value: board.phaseOf(model.id) === 'stopped' ? 'unloaded' : 'loaded' },
-      meta: { llamaswap: { ...model.metadata, type: 'model', aliases: model.aliases } },
-    }));
+    const active = pins.active(config);
+    const rows: readonly Row[] = [
+      ...models.flatMap((model) => modelRows(model, aliases.get(model.id) ?? [], config.includeAliasesInList, board)),
+      ...peers,
+      ...selectors.map((selector) => selectorRow(selector, board)),
+      ...(active === null ? [] : pinRows(active, isTaken)),
+    ];
+    const data = rows
+      .map(({ id, ...rest }) => ({ id, object: 'model', created, owned_by: 'llama-swap', ...rest }))
+      .sort(byId);
     const { origin } = req.headers;
     const headers: Record<string, string> = { vary: 'Origin' };
     if (origin !== undefined) headers['access-control-allow-origin'] = origin;
@@ -25,7 +66,75 @@ export function listModels({ config, board }: HttpDeps): RequestHandler {
   };
 }
 
-function texts({ name, description }: ModelConfig): { name?: string; description?: string } {
+function modelRows(model: ModelConfig, aliases: readonly string[], withAliases: boolean, board: Board): Row[] {
+  const row = {
+    ...texts(model),
+    status: statusOf(board.phaseOf(model.id) !== 'stopped'),
+    ...capabilityFields(model.capabilities),
+  };
+  const meta = (own: object): Row['meta'] => ({
+    llamaswap: { ...metadataOf(model), ...own },
+    ...contextOf(model.capabilities),
+  });
+  return [
+    { id: model.id, ...row, meta: meta({ type: 'model', aliases }) },
+    ...(withAliases ? aliases : []).map((id) => ({ id, ...row, meta: meta({ type: 'alias', modelID: model.id }) })),
+  ];
+}
+
+function peerRows(peer: PeerConfig): Row[] {
+  return peer.models.map((model) => ({
+    id: qualifiedName(peer, model),
+    name: `${peer.id}: ${model}`,
+    status: UNLOADED,
+    meta: { llamaswap: { type: 'peer', peerID: peer.id } },
+  }));
+}
+
+/** Loaded when a target of this gateway is; with `pin`, only the first one counts. */
+function selectorRow(selector: SelectorConfig, board: Board): Row {
+  const { id, strategy, targets, spillover, metadata } = selector;
+  const counting = strategy === 'pin' ? targets.slice(0, 1) : targets;
+  const loaded = counting.some(
+    (target) => target.kind === 'model' && !['stopped', 'stopping'].includes(board.phaseOf(target.model)),
+  );
+  const own = { type: 'selector', strategy, targets: targets.map(({ name }) => name), spillover };
+  return { id, ...texts(selector), status: statusOf(loaded), meta: { llamaswap: { ...metadata, ...own } } };
+}
+
+/** What is switched off is not listed, nor is a name that is listed as something else. */
+function pinRows({ pins }: PinsConfig, isTaken: (name: string) => boolean): Row[] {
+  return [...pins]
+    .filter(([name, target]) => target !== null && !isTaken(name))
+    .map(([id]) => ({ id, status: UNLOADED, meta: { llamaswap: { type: 'profile' } } }));
+}
+
+/** As the model spells them, then those that its filters make. */
+function aliasesOf({ models, aliases }: Config): ReadonlyMap<string, readonly string[]> {
+  const all = new Map([...models.values()].map((model) => [model.id, new Set(model.aliases)]));
+  for (const [alias, id] of aliases) all.get(id)?.add(alias);
+  return new Map([...all].map(([id, names]) => [id, [...names]]));
+}
+
+function metadataOf({ metadata, capabilities }: ModelConfig): object {
+  if (capabilities === null) return metadata;
+  return Object.fromEntries(Object.entries(metadata).filter(([key]) => !CAPABILITY_KEYS.has(key)));
+}
+
+function contextOf(capabilities: CapabilitiesConfig | null): { n_ctx?: number } {
+  return capabilities !== null && capabilities.context > 0 ? { n_ctx: capabilities.context } : {};
+}
+
+function statusOf(loaded: boolean): Row['status'] {
+  return loaded ? { value: 'loaded' } : UNLOADED;
+}
+
+interface Texts {
+  readonly name: string;
+  readonly description: string;
+}
+
+function texts({ name, description }: Texts): Partial<Texts> {
   return { ...(name.trim() && { name: name.trim() }), ...(description.trim() && { description: description.trim() }) };
 }
 

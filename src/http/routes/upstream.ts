@@ -1,25 +1,57 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
+import type { Destination } from '../../dispatch/lease.ts';
 import { runErrand } from '../admission.ts';
 import type { HttpDeps } from '../deps.ts';
-import type { Forward } from '../proxy.ts';
+import { hasBody } from '../has-body.ts';
+import { createPassages } from '../passage.ts';
+import { passToPeer } from '../pass-to-peer.ts';
+import type { Forward, Payload } from '../proxy.ts';
+import type { BodyLimits } from '../read-body.ts';
+import { redirect } from '../send.ts';
 import { prepareUpstreamHeaders } from '../upstream-headers.ts';
-import { parseUpstreamPath } from '../upstream-path.ts';
 
 /** `ANY /upstream/<model>/<rest>`: everything goes through as it is, the body streamed and never looked at. */
-export function passThrough(deps: HttpDeps, forward: Forward): RequestHandler {
+export function passThrough(deps: HttpDeps, forward: Forward, limits: BodyLimits): RequestHandler {
+  const passages = createPassages(deps);
   return async (req, res) => {
-    const { destination, rest } = parseUpstreamPath(deps.config, req.url);
-    res.locals['model'] = destination.model;
-    if (rest === null) {
-      // Without the slash, relative links in the upstream's pages would lead elsewhere.
-      const [path = '', query] = req.originalUrl.split(/(?=\?)/);
-      res.writeHead(req.method === 'GET' || req.method === 'HEAD' ? 301 : 308, { location: `${path}/${query ?? ''}` });
-      res.end();
-      return;
+    const way = passages.upstream(req.url);
+    // Without the slash, relative links in the upstream's pages would lead elsewhere.
+    if (way.rest === null) redirectForGood(req, res, `/upstream${way.home}`);
+    else if (way.found.kind === 'local') await passOn(deps, forward, req, res, way.found.destination, way.rest);
+    else {
+      res.locals['model'] = way.name;
+      await passToPeer({ req, res, name: way.name, found: way.found, rest: way.rest }, deps, forward, limits);
     }
-    const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
-    req.url = rest;
-    prepareUpstreamHeaders(req, hasBody ? null : 0);
-    await runErrand({ req, res, destination, payload: hasBody ? null : { pieces: [] } }, deps, forward);
   };
+}
+
+/** `ANY /comfyui/<rest>`: the same for one certain model. */
+export function passToComfyui(deps: HttpDeps, forward: Forward): RequestHandler {
+  const passages = createPassages(deps);
+  return async (req, res) => {
+    const [, query = ''] = req.originalUrl.split(/(?=\?)/);
+    if (req.originalUrl.length === '/comfyui'.length + query.length) redirectForGood(req, res, `/comfyui/${query}`);
+    else await passOn(deps, forward, req, res, passages.comfyui(req.url), req.url);
+  };
+}
+
+async function passOn(
+  deps: HttpDeps,
+  forward: Forward,
+  req: Request,
+  res: Response,
+  destination: Destination,
+  rest: string,
+): Promise<void> {
+  res.locals['model'] = destination.model;
+  const streamed = hasBody(req);
+  const payload: Payload | null = streamed ? null : { pieces: [] };
+  req.url = rest;
+  prepareUpstreamHeaders(req, streamed ? null : 0, { auth: deps.config.auth, peer: null });
+  await runErrand({ req, res, destination, payload }, deps, forward);
+}
+
+/** Everything but GET keeps its method and body. */
+function redirectForGood({ method }: Request, res: Response, location: string): void {
+  redirect(res, method === 'GET' || method === 'HEAD' ? 301 : 308, location);
 }

@@ -1,0 +1,31 @@
+import type { Duplex } from 'node:stream';
+import type { PeerConfig } from '../config/types.ts';
+import type { PeerUpstream } from '../dispatch/peer-desk.ts';
+import { targetOf } from './incarnation.ts';
+import { createUpstreamAgent } from './upstream-agent.ts';
+
+/** The connections to a peer: a server that others run, so it is never started, stopped or asked for its health. */
+export function createPeerUpstream({ upstream, timeouts }: PeerConfig): PeerUpstream {
+  const connections = createUpstreamAgent(upstream.protocol, timeouts);
+  const upgraded = new Set<Duplex>();
+  let closed = false;
+  return {
+    target: targetOf(upstream, upstream.hostname),
+    agent: connections.agent,
+    responseHeaderMs: timeouts.responseHeaderMs,
+    isEnding: () => closed,
+    track(socket) {
+      if (closed) {
+        socket.destroy();
+        return;
+      }
+      upgraded.add(socket);
+      socket.once('close', () => upgraded.delete(socket));
+    },
+    close() {
+      closed = true;
+      connections.close();
+      for (const socket of upgraded) socket.destroy();
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import type { IncomingMessage } from 'node:http';
+import type { Response } from 'express';
+import type { FiltersConfig, ModelConfig, SelectorTarget } from '../config/types.ts';
+import type { Destination } from '../dispatch/lease.ts';
+import { createNames, modelNamed } from '../dispatch/resolve-model.ts';
+import type { PeerModel } from '../dispatch/resolve-model.ts';
+import { createSelectors } from '../dispatch/selectors.ts';
+import { runErrand } from './admission.ts';
+import type { HttpDeps } from './deps.ts';
+import { prepareFilters } from './filters/filter-rules.ts';
+import type { FilterRules } from './filters/filter-rules.ts';
+import { followPin } from './follow-pin.ts';
+import type { LocatedModel } from './locate-model.ts';
+import { unresolved } from './model-not-found.ts';
+import { runPeerErrand } from './peer-errand.ts';
+import type { Forward, Payload } from './proxy.ts';
+import { readdress } from './readdress.ts';
+import { byteLength } from './rewrite-body.ts';
+import { tryTargets } from './try-targets.ts';
+import { prepareUpstreamHeaders } from './upstream-headers.ts';
+
+/** A request whose body is in memory and whose model is known by name. */
+export interface Parcel {
+  readonly req: IncomingMessage;
+  readonly res: Response;
+  readonly located: LocatedModel;
+  /** Holds the body as it came in `source`, for as long as it may be needed again. */
+  readonly payload: Payload;
+}
+
+/**
+ * Brings a request to whom its name stands for. The order: pin, selector, models of this gateway, peers.
+ *
+ * @throws GatewayError `model_not_found`, or whatever keeps the request from being answered.
+ */
+export type Deliver = (parcel: Parcel) => Promise<void>;
+
+export function createDelivery(deps: HttpDeps, forward: Forward): Deliver {
+  const { config, pins, board, logger } = deps;
+  const names = createNames(config);
+  const selectors = createSelectors((model) => board.phaseOf(model));
+  const rules = prepareRules(config.models);
+  const peerRules = prepareRules(config.peers);
+
+  return (parcel) => {
+    const name = followPin(parcel.located.name, config, pins);
+    const selector = config.selectors.get(name);
+    if (selector !== undefined) {
+      parcel.res.locals['selector'] = selector.id;
+      return tryTargets({ selector, selectors, parcel, logger }, toTarget);
+    }
+    const found = names.resolve(name);
+    if (found === null) throw unresolved(name, names);
+    return found.kind === 'local' ? toModel(parcel, found.destination, name) : toPeer(parcel, found, name);
+  };
+
+  function toTarget(parcel: Parcel, target: SelectorTarget): Promise<void> {
+    if (target.kind === 'peer') return toPeer(parcel, target, target.name);
+    return toModel(parcel, { unit: `model:${target.model}`, model: target.model }, target.name);
+  }
+
+  /** Not async: an async frame would hold on to the body while the answer streams. */
+  function toModel({ req, res, located, payload }: Parcel, destination: Destination, asked: string): Promise<void> {
+    const model = known(config.models, destination.model);
+    res.locals['model'] = model.id;
+    const name = model.useModelName ?? nameFor(model, asked);
+    payload.pieces = readdress(req, sourceOf(payload), located, { asked, name, rules: known(rules, model.id) });
+    prepareUpstreamHeaders(req, byteLength(payload.pieces), { auth: config.auth, peer: null });
+    return runErrand({ req, res, destination, payload }, deps, forward);
+  }
+
+  function toPeer(
+    { req, res, located, payload }: Parcel,
+    found: Omit<PeerModel, 'kind'>,
+    asked: string,
+  ): Promise<void> {
+    const peer = known(config.peers, found.peer);
+    res.locals['model'] = asked;
+    const address = { asked, name: found.model, rules: known(peerRules, peer.id) };
+    payload.pieces = readdress(req, sourceOf(payload), located, address);
+    prepareUpstreamHeaders(req, byteLength(payload.pieces), { auth: config.auth, peer });
+    return runPeerErrand({ req, res, peer: peer.id, payload }, deps, forward);
+  }
+
+  /** What the upstream is told: an alias goes on as it came, a profile's prefix does not. */
+  function nameFor(model: ModelConfig, asked: string): string {
+    return modelNamed(config, asked) === null ? model.id : asked;
+  }
+}
+
+interface Filtered {
+  readonly filters: FiltersConfig;
+}
+
+/** The model's name is left to whoever knows where it stands. */
+function prepareRules<Id extends string>(all: ReadonlyMap<Id, Filtered>): ReadonlyMap<Id, FilterRules> {
+  return new Map([...all].map(([id, { filters }]) => [id, prepareFilters(filters, null)]));
+}
+
+function sourceOf({ source }: Payload): Buffer {
+  if (source == null) throw new Error('the body is gone already');
+  return source;
+}
+
+function known<Id, Value>(all: ReadonlyMap<Id, Value>, id: Id): Value {
+  const value = all.get(id);
+  if (value === undefined) throw new Error(`not in the configuration: ${String(id)}`);
+  return value;
+}

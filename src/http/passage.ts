@@ -1,0 +1,68 @@
+import type { ModelId } from '../../machines/shared/ids.ts';
+import type { Destination } from '../dispatch/lease.ts';
+import { resolveModel } from '../dispatch/resolve-model.ts';
+import { GatewayError } from '../errors.ts';
+import type { HttpDeps } from './deps.ts';
+import { modelNotFound } from './model-not-found.ts';
+import { createParseUpstreamPath } from './upstream-path.ts';
+import type { UpstreamPath } from './upstream-path.ts';
+
+/** The model behind `/comfyui`. */
+const COMFYUI_MODEL = 'comfyui_auto';
+
+/** Whom the paths belong to that go through as they are. */
+export interface Passages {
+  /**
+   * @param url What follows `/upstream`.
+   * @throws GatewayError `model_not_found`, `bad_request`, or `conflict` for a path that may not load its model.
+   */
+  upstream(url: string): UpstreamPath;
+  /**
+   * @param url What follows `/comfyui`.
+   * @throws GatewayError `model_not_found`, or `conflict`: only the root loads the model, because open pages go on asking
+   *   for the rest when somebody has unloaded it.
+   */
+  comfyui(url: string): Destination;
+}
+
+/** Whether a model is ready is read off the board: a path that should not load it may do so if it stops at that moment. */
+export function createPassages(deps: Pick<HttpDeps, 'config' | 'pins' | 'board'>): Passages {
+  const { config, board } = deps;
+  const parse = createParseUpstreamPath(deps);
+  const ignored = config.upstreamIgnorePaths.map((source) => new RegExp(source, 'u'));
+
+  function requireReady(model: ModelId): void {
+    if (board.phaseOf(model) !== 'ready') throw notReady(model);
+  }
+
+  return {
+    upstream(url) {
+      const way = parse(url);
+      if (way.found.kind === 'local' && way.rest !== null && ignored.length > 0) {
+        const path = decodedPath(way.rest);
+        if (ignored.some((pattern) => pattern.test(path))) requireReady(way.found.destination.model);
+      }
+      return way;
+    },
+    comfyui(url) {
+      const destination = config.models.has(COMFYUI_MODEL) ? resolveModel(config, COMFYUI_MODEL) : null;
+      if (destination === null) throw modelNotFound(COMFYUI_MODEL);
+      if (decodedPath(url) !== '/') requireReady(destination.model);
+      return destination;
+    },
+  };
+}
+
+export function notReady(model: ModelId): GatewayError {
+  return new GatewayError('conflict', `${model} is not ready, and this request does not load it.`);
+}
+
+/** Without the query. Escapes that are no UTF-8 stay as they are. */
+function decodedPath(url: string): string {
+  const [path = ''] = url.split('?', 1);
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
