@@ -59,7 +59,12 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   const leftovers = createLeftovers(ledger);
   const registry = createModelRegistry(config.models);
   let topology = toTopology(config, parts.drainTimeoutMs);
-  const orchestrator = wire(topology, { registry, ledger, leftovers, log, output }, parts.inspect);
+  const orchestrator = wire(
+    topology,
+    { registry, ledger, leftovers, log, output },
+    (model) => config.models.get(model)?.liveness ?? null,
+    parts.inspect,
+  );
   const desk = createDesk({ orchestrator, upstreamOf: registry.upstreamOf, estimateLoadMs });
   const control = createControl(orchestrator, () => topology, desk);
   const peers = createPeerDesk(new Map([...config.peers].map(([id, peer]) => [id, createPeerUpstream(peer)])));

@@ -49,11 +49,13 @@ export const modelMachine = setup({
     context: {} as ModelContext,
     events: {} as ModelCommand | ProcessEvent,
     input: {} as ModelInput,
-    children: {} as { runner: 'runner'; probe: 'probe' },
+    children: {} as { runner: 'runner'; probe: 'probe'; watchdog: 'watchdog' },
   },
   actors: {
     runner: fromCallback<RunnerCommand, RunnerInput>(() => {}),
     probe: fromPromise<{ at: number }, ProbeInput>(() => new Promise(() => {})),
+    /** Resolves when a ready model no longer answers. */
+    watchdog: fromPromise<{ at: number }, ProbeInput>(() => new Promise(() => {})),
   },
   actions: {
     report: enqueueActions(({ context, enqueue, system }, params: { phase: Phase }) => {
@@ -102,7 +104,7 @@ export const modelMachine = setup({
     mustCoolDown: ({ context }) => context.coolDownMs > 0,
     mayExpire: ({ context }) => context.times.ttlMs > 0 && !context.held,
     isForced: ({ event }) => event.type === 'model.ensureReady' && event.force === true,
-    isRestartWanted: ({ context }) => context.restart && context.failure === null,
+    isRestartWanted: ({ context }) => context.restart && context.coolDownMs === 0,
   },
   delays: {
     ttl: ({ context }) => (context.times.ttlMs > 0 ? context.times.ttlMs : LONGEST_DELAY_MS),
@@ -217,6 +219,20 @@ export const modelMachine = setup({
     ready: {
       entry: { type: 'report', params: { phase: 'ready' } },
       initial: 'idle',
+      invoke: {
+        src: 'watchdog',
+        id: 'watchdog',
+        input: ({ context }) => ({ model: context.id }),
+        onDone: {
+          target: 'stopping',
+          actions: {
+            type: 'noteCrash',
+            params: ({ context, event }) => ({
+              failure: { ...bareFailure('hung', `${context.id} no longer answers`), at: event.output.at },
+            }),
+          },
+        },
+      },
       after: { settled: { actions: 'forgetStrikes' } },
       on: {
         'process.exited': {

@@ -25,6 +25,8 @@ export type FailureCode =
   | 'health_timeout'
   /** The process ended by itself after it had been ready. */
   | 'crashed'
+  /** The process runs, but its health endpoint no longer answers. */
+  | 'hung'
   /** The process is still there after SIGKILL. */
   | 'stop_timeout'
   /** Somebody unloaded the model while it was being loaded. */

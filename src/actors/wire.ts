@@ -2,22 +2,31 @@ import { type Actor, createActor, type InspectionEvent } from 'xstate';
 import { modelMachine } from '../../machines/model/machine.ts';
 import { orchestratorMachine, type OrchestratorMachine } from '../../machines/orchestrator/machine.ts';
 import type { Topology } from '../../machines/orchestrator/types.ts';
-import { ORCHESTRATOR_ID } from '../../machines/shared/ids.ts';
+import { type ModelId, ORCHESTRATOR_ID } from '../../machines/shared/ids.ts';
 import { swapMachine } from '../../machines/swap/machine.ts';
 import { createHealthProbe } from './health-probe.ts';
 import { createPreflight } from './preflight.ts';
 import { createProcessRunner } from './process-runner.ts';
+import type { LivenessConfig } from '../config/types.ts';
 import type { ProcessParts } from './supervised-process.ts';
+import { createWatchdog } from './watchdog.ts';
 
 /** Gives the pure machines hands: real processes, real probes. The actor returned has not been started. */
 export function wire(
   topology: Topology,
   parts: ProcessParts,
+  livenessOf: (model: ModelId) => LivenessConfig | null,
   inspect: (event: InspectionEvent) => void,
 ): Actor<OrchestratorMachine> {
   const machine = orchestratorMachine.provide({
     actors: {
-      model: modelMachine.provide({ actors: { runner: createProcessRunner(parts), probe: createHealthProbe(parts) } }),
+      model: modelMachine.provide({
+        actors: {
+          runner: createProcessRunner(parts),
+          probe: createHealthProbe(parts),
+          watchdog: createWatchdog(parts.registry, livenessOf),
+        },
+      }),
       swap: swapMachine.provide({ actors: { preflight: createPreflight(parts) } }),
     },
     actions: {

@@ -31,6 +31,8 @@ const payloads = {
   'process.exited': [exited],
   'process.failed': [failed],
   'xstate.done.actor.probe': [{ type: 'xstate.done.actor.probe', output: { at: 1 }, actorId: 'probe' }],
+  'xstate.done.actor.watchdog': [{ type: 'xstate.done.actor.watchdog', output: { at: 1 }, actorId: 'watchdog' }],
+  'xstate.error.actor.watchdog': [],
   // Bugs: a runner or probe that throws. They are the orchestrator's to deal with, and have tests of their own.
   'xstate.error.actor.probe': [],
   'xstate.error.actor.runner': [],
@@ -70,6 +72,7 @@ async function replay(events: readonly EventObject[]) {
   const clock = new ChoosingClock();
   let report: (event: ProcessEvent) => void = () => {};
   let answer: () => void = () => {};
+  let bark: () => void = () => {};
   const commands: RunnerCommand['type'][] = [];
   const runner = fromCallback<RunnerCommand, RunnerInput>(({ sendBack, receive }) => {
     report = sendBack;
@@ -78,7 +81,10 @@ async function replay(events: readonly EventObject[]) {
   const probe = fromPromise<{ at: number }, ProbeInput>(
     () => new Promise((resolve) => void (answer = () => resolve({ at: 1 }))),
   );
-  const actor = createActor(modelMachine.provide({ actors: { runner, probe }, delays: DELAYS }), {
+  const watchdog = fromPromise<{ at: number }, ProbeInput>(
+    () => new Promise((resolve) => void (bark = () => resolve({ at: 1 }))),
+  );
+  const actor = createActor(modelMachine.provide({ actors: { runner, probe, watchdog }, delays: DELAYS }), {
     input,
     clock,
   }).start();
@@ -86,6 +92,9 @@ async function replay(events: readonly EventObject[]) {
     if (event.type.startsWith('process.')) report(event as ProcessEvent);
     else if (event.type === 'xstate.done.actor.probe') {
       answer();
+      await settled();
+    } else if (event.type === 'xstate.done.actor.watchdog') {
+      bark();
       await settled();
     } else if (event.type.startsWith('xstate.after.')) clock.fire(delayOf(event.type));
     else actor.send(event as never);
