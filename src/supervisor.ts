@@ -67,7 +67,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   );
   const desk = createDesk({ orchestrator, upstreamOf: registry.upstreamOf, estimateLoadMs });
   const control = createControl(orchestrator, () => topology, desk);
-  const peers = createPeerDesk(new Map([...config.peers].map(([id, peer]) => [id, createPeerUpstream(peer)])));
+  const peers = createPeerDesk(config.peers, createPeerUpstream);
   orchestrator.on('model.changed', ({ report }) => board.observeFailure(report.model, report.failure));
   const halted = new Promise<void>((resolve) => void orchestrator.on('halted', () => resolve()));
 
@@ -86,6 +86,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       topology = toTopology(next, parts.drainTimeoutMs);
       // First: whoever is started from here on is started by the new definition.
       registry.replace(next.models);
+      peers.adopt(next.peers);
       orchestrator.send({ type: 'topology.replaced', topology, stale });
       return stale;
     },

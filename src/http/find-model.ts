@@ -1,8 +1,7 @@
 /**
  * Finds `model` in the bytes of a JSON object without parsing it: `JSON.parse` of a 5 MB chat blocks every stream of the
- * gateway for 5–11 ms, this walk for none to 4. It looks at the outermost object only and, as `JSON.parse` and most
- * upstreams do, lets the last of several `model` keys win. It does not validate: whatever it cannot read is either cut
- * off or not JSON, and the upstream says so when a model was found before that.
+ * gateway for 5–11 ms, this walk for none to 4. It looks at the outermost object only. It does not validate: whatever it
+ * cannot read is either cut off or not JSON, and the upstream says so when a model was found before that.
  */
 export type ModelScan =
   | {
@@ -17,6 +16,8 @@ export type ModelScan =
   /** An object without a model, or with `"model": null`; or an array. */
   | { readonly kind: 'missing' }
   | { readonly kind: 'not-a-string' }
+  /** More than one `model`: one program takes the first of them, another the last. */
+  | { readonly kind: 'repeated' }
   /** Not JSON from this byte on. */
   | { readonly kind: 'malformed'; readonly at: number };
 
@@ -41,6 +42,7 @@ export function findModel(body: Buffer): ModelScan {
   let start = CUT;
   let end = CUT;
   let stream = false;
+  let models = 0;
   let complete = body[at] === RIGHT_BRACE;
   while (!complete && body[at] === QUOTE) {
     const keyEnd = endOfString(body, at);
@@ -52,6 +54,7 @@ export function findModel(body: Buffer): ModelScan {
     if (valueEnd === CUT) break;
     const key = knownKey(body, at, keyEnd);
     if (key === 'model') {
+      models += 1;
       start = valueStart;
       end = valueEnd;
     } else if (key === 'stream') {
@@ -62,6 +65,7 @@ export function findModel(body: Buffer): ModelScan {
     if (body[at] === COMMA) at = skipSpace(body, at + 1);
   }
 
+  if (models > 1) return { kind: 'repeated' };
   if (start === CUT) return complete ? { kind: 'missing' } : { kind: 'malformed', at };
   if (body[start] === QUOTE) {
     const model = readString(body, start, end);

@@ -17,7 +17,7 @@ const FORM = /^(?:multipart\/form-data|application\/x-www-form-urlencoded)/;
  * JSON is JSON whatever the content type says (`curl -d` calls it a form). A form that is really one may also name its
  * model in the query, and the query wins, as clients of the first llama-swap expect.
  *
- * @throws GatewayError `model_required`, `invalid_json`, or `bad_request` for a model that is not a string.
+ * @throws GatewayError `model_required`, `invalid_json`, or `bad_request` for a model that is not a string or named twice.
  */
 export function locateModel(url: string, contentType: string, body: Buffer): LocatedModel {
   const type = contentType.toLowerCase();
@@ -48,6 +48,8 @@ function inJson(body: Buffer): LocatedModel {
       throw modelRequired();
     case 'not-a-string':
       throw new GatewayError('bad_request', 'The model must be a string.', { param: 'model' });
+    case 'repeated':
+      throw new GatewayError('bad_request', 'The request names its model twice.', { param: 'model' });
     case 'malformed':
       throw new GatewayError('invalid_json', `The request body is not a complete JSON object (at byte ${scan.at}).`);
   }

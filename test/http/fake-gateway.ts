@@ -1,7 +1,15 @@
 import type { Server, ServerOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Config, ModelConfig, ProfileConfig } from '../../src/config/types.ts';
+import type {
+  Config,
+  ModelConfig,
+  PeerConfig,
+  PinsConfig,
+  ProfileConfig,
+  SelectorConfig,
+} from '../../src/config/types.ts';
 import type { Desk, Destination, Lease, Upstream } from '../../src/dispatch/lease.ts';
+import { createPeerUpstream } from '../../src/actors/peer-upstream.ts';
 import { createPeerDesk } from '../../src/dispatch/peer-desk.ts';
 import { createActivePins } from '../../src/dispatch/pins.ts';
 import { GatewayError } from '../../src/errors.ts';
@@ -111,23 +119,55 @@ export function modelConfig(id: string, overrides: Partial<ModelConfig> = {}): M
   };
 }
 
-export function httpConfig(
-  models: readonly ModelConfig[],
-  overrides: { profiles?: readonly ProfileConfig[]; maxBodyBytes?: number; logRequests?: boolean } = {},
-): Config {
+interface ConfigOverrides {
+  readonly profiles?: readonly ProfileConfig[];
+  readonly pins?: readonly PinsConfig[];
+  readonly selectors?: readonly SelectorConfig[];
+  readonly peers?: readonly PeerConfig[];
+  readonly keys?: readonly string[];
+  readonly origins?: readonly string[];
+  readonly ignorePaths?: readonly string[];
+  readonly includeAliasesInList?: boolean;
+  readonly maxBodyBytes?: number;
+  readonly logRequests?: boolean;
+}
+
+function byId<Entry extends { readonly id: string }>(entries: readonly Entry[] = []): ReadonlyMap<string, Entry> {
+  return new Map(entries.map((entry) => [entry.id, entry]));
+}
+
+/** A peer at the address of a fake upstream. */
+export function peerConfig(
+  id: string,
+  models: readonly string[],
+  port: number,
+  more: Partial<PeerConfig> = {},
+): PeerConfig {
+  return {
+    id,
+    upstream: { url: `http://127.0.0.1:${port}`, protocol: 'http:', hostname: '127.0.0.1', port, basePath: '' },
+    models,
+    apiKey: null,
+    filters: { stripParams: [], setParams: {}, setParamsById: {} },
+    timeouts: { connectMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 },
+    ...more,
+  };
+}
+
+export function httpConfig(models: readonly ModelConfig[], overrides: ConfigOverrides = {}): Config {
   return {
     models: new Map(models.map((model) => [model.id, model])),
     aliases: new Map(models.flatMap((model) => model.aliases.map((alias) => [alias, model.id] as const))),
-    profiles: new Map((overrides.profiles ?? []).map((profile) => [profile.id, profile])),
-    pins: new Map(),
-    selectors: new Map(),
-    peers: new Map(),
+    profiles: byId(overrides.profiles),
+    pins: byId(overrides.pins),
+    selectors: byId(overrides.selectors),
+    peers: byId(overrides.peers),
     routing: { kind: 'exclusive' },
     preload: [],
     scheduler: { maxWaitMs: 1000, maxQueue: 10 },
     server: { maxBodyBytes: overrides.maxBodyBytes ?? 64 * 1024 * 1024 },
-    auth: { keys: [] },
-    cors: { origins: [] },
+    auth: { keys: overrides.keys ?? [] },
+    cors: { origins: overrides.origins ?? [] },
     activity: {
       maxInMemory: 1000,
       storePath: null,
@@ -136,8 +176,8 @@ export function httpConfig(
       sessionHeaders: [],
     },
     performance: { disabled: true, everyMs: 5000 },
-    includeAliasesInList: false,
-    upstreamIgnorePaths: [],
+    includeAliasesInList: overrides.includeAliasesInList ?? false,
+    upstreamIgnorePaths: overrides.ignorePaths ?? [],
     logToStdout: 'proxy',
     logTimeFormat: null,
     logLevel: 'info',
@@ -174,7 +214,7 @@ export async function startGateway(
   const deps: HttpDeps = {
     config: httpConfig([modelConfig('alpha'), modelConfig('beta')]),
     desk,
-    peers: createPeerDesk(new Map()),
+    peers: createPeerDesk(overrides.config?.peers ?? new Map(), createPeerUpstream),
     pins: createActivePins(),
     control: { unload: () => Promise.resolve(), load: () => Promise.resolve() },
     board: { phaseOf: () => 'stopped', failureOf: () => null, actors: () => [] },
