@@ -21,6 +21,7 @@ export const ERRORS = {
   queue_full: { status: 429, type: 'rate_limit_error' },
   request_cancelled: { status: 499, type: 'invalid_request_error' },
   client_closed_request: { status: 499, type: 'invalid_request_error' },
+  invalid_config: { status: 422, type: 'invalid_request_error' },
   internal_error: { status: 500, type: 'server_error' },
   upstream_unreachable: { status: 502, type: 'server_error' },
   upstream_closed: { status: 502, type: 'server_error' },

@@ -5,15 +5,17 @@ import { modelMachine } from '../machines/model/machine.ts';
 import { orchestratorMachine } from '../machines/orchestrator/machine.ts';
 import { profileMachine } from '../machines/profile/machine.ts';
 import { swapMachine } from '../machines/swap/machine.ts';
-import { loadConfigFile, parseConfig } from './config/load.ts';
-import type { Problem } from './config/problems.ts';
+import type { ModelId } from '../machines/shared/ids.ts';
+import { loadConfig, type LoadedConfig, parseConfig } from './config/load.ts';
+import { formatProblems, type Problem } from './config/problems.ts';
 import type { Config, LogLevel } from './config/types.ts';
 import { dataDirectory } from './data-directory.ts';
 import { createActivePins } from './dispatch/pins.ts';
 import { preload } from './dispatch/preload.ts';
 import { resolveModel } from './dispatch/resolve-model.ts';
 import { GatewayError } from './errors.ts';
-import { createHttpServer } from './http/server.ts';
+import type { HttpDeps, ReloadAnswer } from './http/deps.ts';
+import { createHttpServer, serveWith } from './http/server.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { createJournal, type Transition } from './observability/journal.ts';
 import { createLoadTimes } from './observability/load-times.ts';
@@ -22,6 +24,7 @@ import { createLogs } from './observability/logs.ts';
 import { describeMachines } from './observability/machine-definitions.ts';
 import { safely } from './observability/safely.ts';
 import { portState } from './process/port.ts';
+import { createReload, type ReloadResult } from './reload.ts';
 import { createSupervisor } from './supervisor.ts';
 
 export interface GatewayOptions {
@@ -29,6 +32,8 @@ export interface GatewayOptions {
   readonly config?: object;
   /** Or the path of the file. */
   readonly configFile?: string;
+  /** A folder of YAML files, in place of the file or beside it. */
+  readonly configDir?: string;
   /** `host:port`; port 0 takes a free one. */
   readonly listen?: string;
   /** Where the ledger of processes is kept. */
@@ -60,6 +65,13 @@ export interface Gateway {
    * @throws GatewayError when it cannot become ready.
    */
   ready(name: string): Promise<void>;
+  /**
+   * Reads the configuration again and goes on with it. Models whose definition has not changed notice nothing, nor do
+   * their requests. One at a time; on an error nothing changes.
+   *
+   * @param config in place of the file that the gateway was made from
+   */
+  reload(config?: object): Promise<ReloadResult>;
   /** Takes no new work, finishes what is in flight, stops every model, and resolves when no process is left. */
   close(): Promise<void>;
   /** The same without waiting: connections are cut and processes killed. */
@@ -74,7 +86,8 @@ const DRAIN_TIMEOUT_MS = 30_000;
  * @throws ConfigError with every problem of the configuration; or the system's error when it cannot listen.
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, warnings } = await readConfig(options);
+  const { config: first, warnings } = await readConfig(options);
+  let config = first;
   const address = parseListenAddress(options.listen ?? '127.0.0.1:0');
   if (typeof address === 'string') throw new TypeError(address);
 
@@ -112,19 +125,34 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const closing = new AbortController();
   const definitions = describeMachines([modelMachine, profileMachine, swapMachine, orchestratorMachine]);
-  const server = createHttpServer({
+  const pins = createActivePins();
+  const httpDeps = (): HttpDeps => ({
     config,
     desk: supervisor.desk,
     control: supervisor.control,
     peers: supervisor.peers,
-    pins: createActivePins(),
+    pins,
     board: journal.board,
     journal,
     logs,
     machines: () => definitions,
     logger,
     closing: closing.signal,
+    reload: async () => inLines(await reload()),
   });
+  const server = createHttpServer(httpDeps());
+
+  let source = options;
+  const reload = createReload(
+    () => readConfig(source, portsOf(config)),
+    (next) => {
+      config = next;
+      const changed = supervisor.adopt(next);
+      serveWith(server, httpDeps());
+      logger.info(`read the configuration again; changed: ${changed.join(', ') || 'no running model'}`);
+      return changed;
+    },
+  );
 
   await supervisor.sweep();
   // Before the actors start: where it cannot listen, nothing is left to clean up. What is sent to them now waits.
@@ -149,13 +177,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     url: urlOf(bound),
     address: bound,
-    config,
+    get config() {
+      return config;
+    },
     warnings,
     on: (_event, listener) => journal.subscribe(listener),
     async ready(name) {
       const destination = resolveModel(config, name);
       if (!destination) throw new GatewayError('model_not_found', `there is no model ${JSON.stringify(name)}`);
       await supervisor.control.load(destination.unit);
+    },
+    reload(next) {
+      if (next !== undefined) source = { ...options, config: next };
+      return reload();
     },
     close: () => (closed ??= shutDown()),
     async forceClose() {
@@ -167,12 +201,30 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-async function readConfig(options: GatewayOptions): Promise<{ config: Config; warnings: readonly Problem[] }> {
-  const { config, configFile, minHealthCheckTimeout } = options;
-  const loading = { isPortFree, ...(minHealthCheckTimeout !== undefined && { minHealthCheckTimeout }) };
-  if (configFile !== undefined) return loadConfigFile(configFile, loading);
-  if (config === undefined) throw new TypeError('createGateway needs either `config` or `configFile`');
-  return parseConfig(config, loading);
+function readConfig(
+  options: GatewayOptions,
+  keptPorts: ReadonlyMap<ModelId, number> = new Map(),
+): Promise<LoadedConfig> {
+  const { config, configFile, configDir, minHealthCheckTimeout } = options;
+  const loading = { isPortFree, keptPorts, ...(minHealthCheckTimeout !== undefined && { minHealthCheckTimeout }) };
+  if (config !== undefined) return parseConfig(config, loading);
+  if (configFile === undefined && configDir === undefined) {
+    throw new TypeError('createGateway needs `config`, `configFile` or `configDir`');
+  }
+  const sources = {
+    ...(configFile !== undefined && { file: configFile }),
+    ...(configDir !== undefined && { directory: configDir }),
+  };
+  return loadConfig(sources, loading);
+}
+
+/** A model keeps its port when the configuration is read again. */
+function portsOf({ models }: Config): ReadonlyMap<ModelId, number> {
+  return new Map([...models.values()].map(({ id, upstream }) => [id, upstream.port]));
+}
+
+function inLines({ ok, changed, problems }: ReloadResult): ReloadAnswer {
+  return { ok, changed, problems: problems.map((problem) => formatProblems([problem])) };
 }
 
 async function isPortFree(port: number): Promise<boolean> {

@@ -4,11 +4,14 @@ import { ConfigError, type Problem } from './config/problems.ts';
 import type { Config } from './config/types.ts';
 
 /** How a reload ended. */
-export type ReloadResult =
-  /** `changed`: the models whose processes make way for a new definition. `problems`: what is odd all the same. */
-  | { readonly ok: true; readonly changed: readonly ModelId[]; readonly problems: readonly Problem[] }
-  /** Nothing has changed. */
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+export interface ReloadResult {
+  /** Otherwise nothing has changed. */
+  readonly ok: boolean;
+  /** The models whose processes make way for a new definition. */
+  readonly changed: readonly ModelId[];
+  /** The errors, or what is odd all the same. */
+  readonly problems: readonly Problem[];
+}
 
 /**
  * Reads the configuration again, one reload at a time.
@@ -31,7 +34,7 @@ export function createReload(
       const { config, warnings } = await load();
       return { ok: true, changed: adopt(config), problems: warnings };
     } catch (error) {
-      if (error instanceof ConfigError) return { ok: false, problems: error.problems };
+      if (error instanceof ConfigError) return { ok: false, changed: [], problems: error.problems };
       throw error;
     } finally {
       running = queued;

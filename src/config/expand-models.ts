@@ -11,7 +11,7 @@ const DEFAULT_START_PORT = 5800;
 export async function expandModels(
   root: MappingNode,
   globals: readonly Macro[],
-  isPortFree: IsPortFree,
+  portOptions: { readonly isPortFree: IsPortFree; readonly keptPorts: ReadonlyMap<string, number> },
   problems: ProblemLog,
 ): Promise<MappingNode> {
   const models = child(root, 'models');
@@ -20,7 +20,8 @@ export async function expandModels(
   const ports = createPortSource(
     startPortOf(root),
     fixedPorts([...expanded.values()].map(({ node }) => node)),
-    isPortFree,
+    portOptions.isPortFree,
+    portOptions.keptPorts,
   );
   const finished = new Map<string, Entry>();
   for (const [id, model] of [...expanded].sort(([a], [b]) => (a < b ? -1 : 1))) {

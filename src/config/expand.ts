@@ -105,7 +105,7 @@ export async function finishModel(
   let { node } = model;
   if (node.kind !== 'mapping') return node;
   if (model.usesPort) {
-    const port = await ports.next();
+    const port = await ports.next(id);
     if (port === null) {
       problems.error(place, [...path, 'cmd'], 'there is no free port left for ${PORT}', 'lower startPort');
       return node;

@@ -27,6 +27,8 @@ export interface ParseOptions {
   readonly env?: Environment;
   /** Ports for `${PORT}` that are not free are passed over; by default none is asked about. */
   readonly isPortFree?: IsPortFree;
+  /** Ports that models have had before this reading, by model; they keep them. */
+  readonly keptPorts?: ReadonlyMap<string, number>;
   /** Shortest healthCheckTimeout, in seconds; default 15. Scripted tests may want it shorter. */
   readonly minHealthCheckTimeout?: number;
   /** Decides how commands are split and what `cmdStop` is by default. */
@@ -110,7 +112,8 @@ async function finish(
   const root = mergeTrees(withEnv, problems) ?? mapping([], { file, line: null, column: null });
   const globals = declareMacros(child(root, 'macros'), ['macros'], problems);
   const topLevel = expandTopLevel(root, globals, problems);
-  const expanded = await expandModels(topLevel, globals, options.isPortFree ?? (() => true), problems);
+  const ports = { isPortFree: options.isPortFree ?? (() => true), keptPorts: options.keptPorts ?? new Map() };
+  const expanded = await expandModels(topLevel, globals, ports, problems);
   const tree = dropEmptyItems(expanded, [], problems);
   const value = conform(tree, configSchema, [], problems);
   await validate(value, tree, problems);

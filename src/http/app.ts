@@ -16,7 +16,7 @@ import { tagRequest } from './request-id.ts';
 import { mountRoutes, notFound } from './routing.ts';
 import type { Guards, Route } from './routing.ts';
 import { listActors, streamActors } from './routes/actors.ts';
-import { loadOne, unloadAll, unloadAllPlain, unloadOne } from './routes/control.ts';
+import { loadOne, reloadConfig, unloadAll, unloadAllPlain, unloadOne } from './routes/control.ts';
 import { answerFavicon, answerHealth, listUpstreams, redirectHome, showHome } from './routes/home.ts';
 import { inference, INFERENCE_PATHS, MODEL_QUERY_PATHS, modelQuery } from './routes/inference.ts';
 import { redirectToLogs, showLogs, streamLogs } from './routes/logs.ts';
@@ -54,6 +54,7 @@ export function createApp(deps: HttpDeps): Express {
     { method: 'GET', path: '/running', handle: listRunning(deps) },
     { method: 'GET', path: '/unload', access: 'change', handle: unloadAllPlain(deps.control) },
     { method: 'POST', path: '/api/models/unload', access: 'change', handle: unloadAll(deps.control) },
+    { method: 'POST', path: '/api/config/reload', access: 'change', handle: reloadConfig(deps) },
     { method: 'GET', path: '/api/profiles', handle: listProfiles(deps) },
     { method: 'PUT', path: '/api/profiles/active', access: 'change', handle: switchProfile(deps, limits) },
     { method: 'GET', path: '/logs', handle: showLogs(deps) },

@@ -5,6 +5,8 @@ import type { Config } from '../config/types.ts';
 import type { Desk } from '../dispatch/lease.ts';
 import type { PeerDesk } from '../dispatch/peer-desk.ts';
 import type { ActivePins } from '../dispatch/pins.ts';
+import type { ObservationView } from './watch/observation-view.ts';
+import type { Watch } from './watch/watch.ts';
 
 /** Everything HTTP needs from the rest of the gateway, as small shapes that tests can fake. */
 export interface HttpDeps {
@@ -16,12 +18,26 @@ export interface HttpDeps {
   readonly board: StatusBoard;
   readonly journal: Journal;
   readonly logs: Logs;
+  readonly watch: Watch;
+  readonly observation: ObservationView;
   /** The machine definitions, as JSON-able data. */
   readonly machines: () => unknown;
   readonly logger: HttpLogger;
+  /** Reads the configuration again. */
+  readonly reload?: () => Promise<ReloadAnswer>;
   /** Aborted when the gateway shuts down: endless streams (logs, transitions) end then. */
   readonly closing?: AbortSignal;
   readonly times?: Partial<HttpTimes>;
+}
+
+/** How reading the configuration again ended. */
+export interface ReloadAnswer {
+  /** Otherwise nothing has changed. */
+  readonly ok: boolean;
+  /** Models whose processes make way for a new definition. */
+  readonly changed: readonly ModelId[];
+  /** Errors, or what is odd all the same, one line each with file, line and column. */
+  readonly problems: readonly string[];
 }
 
 export interface HttpTimes {

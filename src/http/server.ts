@@ -26,18 +26,28 @@ const serverOptions: ServerOptions = {
 
 /** A server with everything: the app, WebSockets, and answers to what is not even HTTP. It does not listen yet. */
 export function createHttpServer(deps: HttpDeps, options: ServerOptions = {}): Server {
+  const server = createServer({ ...serverOptions, ...options });
+  server.on('clientError', answerClientError);
+  serveWith(server, deps);
+  return server;
+}
+
+/**
+ * From here on requests are answered by an app made for these dependencies; those under way are finished by the one
+ * they began with. For the first time, and again when the configuration has changed.
+ */
+export function serveWith(server: Server, deps: HttpDeps): void {
   const { maxBodyBytes } = deps.config.server;
   const app = createApp(deps);
-  const server = createServer({ ...serverOptions, ...options }, app);
+  server.removeAllListeners('request').removeAllListeners('checkContinue').removeAllListeners('upgrade');
+  server.on('request', app);
   // Without this listener node invites every body, however large it is announced. Streamed ones have no limit.
   server.on('checkContinue', (req, res) => {
     const streamed = req.url?.startsWith('/upstream/') === true;
     if (streamed || Number(req.headers['content-length'] ?? 0) <= maxBodyBytes) res.writeContinue();
     app(req, res);
   });
-  server.on('clientError', answerClientError);
   attachUpgrade(server, deps);
-  return server;
 }
 
 /** Node could not read a request: there is a socket, and nothing else to answer on. */

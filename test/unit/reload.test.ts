@@ -66,7 +66,7 @@ test('a file with errors changes nothing, and says why', async () => {
   ];
   const bad = reload();
   pending[0]!.reject(new ConfigError(problems));
-  expect(await bad).toEqual({ ok: false, problems });
+  expect(await bad).toEqual({ ok: false, changed: [], problems });
   const good = reload();
   pending[1]!.resolve(2);
   await good;

@@ -3,6 +3,7 @@ import { profileActorId } from '../../../machines/shared/ids.ts';
 import type { ModelId, UnitId } from '../../../machines/shared/ids.ts';
 import type { Config } from '../../config/types.ts';
 import { resolveModel } from '../../dispatch/resolve-model.ts';
+import { GatewayError } from '../../errors.ts';
 import type { Control, HttpDeps } from '../deps.ts';
 import { modelNotFound } from '../model-not-found.ts';
 import { requireMethod } from '../routing.ts';
@@ -43,6 +44,16 @@ export function loadOne({ config, control }: HttpDeps): RequestHandler {
     res.once('close', () => gone.abort());
     await control.load(unit, gone.signal);
     sendJson(res, { msg: 'ok' });
+  };
+}
+
+/** `POST /api/config/reload`: touches only the models whose definition has changed; on an error nothing. */
+export function reloadConfig({ reload }: HttpDeps): RequestHandler {
+  return async (_req, res) => {
+    if (!reload) throw new GatewayError('not_found', 'This gateway was not made from a file that could be read again.');
+    const { ok, changed, problems } = await reload();
+    if (!ok) throw new GatewayError('invalid_config', `Nothing was changed. ${problems.join('\n')}`);
+    sendJson(res, { msg: 'ok', changed, warnings: problems });
   };
 }
 
