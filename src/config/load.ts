@@ -109,7 +109,10 @@ async function finish(
   problems: ProblemLog,
 ): Promise<LoadedConfig> {
   const withEnv = trees.map((tree) => substituteEnv(tree, options.env ?? process.env, problems) as MappingNode);
+  const before = problems.errorCount;
   const root = mergeTrees(withEnv, problems) ?? mapping([], { file, line: null, column: null });
+  // Which of two values is meant is not known: whatever else would be found may only follow from the wrong one.
+  if (problems.errorCount > before) throw new ConfigError(problems.all);
   const globals = declareMacros(child(root, 'macros'), ['macros'], problems);
   const topLevel = expandTopLevel(root, globals, problems);
   const ports = { isPortFree: options.isPortFree ?? (() => true), keptPorts: options.keptPorts ?? new Map() };

@@ -81,6 +81,10 @@ function rulesOf<Rules extends PolicyRules>(
   report: Report,
 ): PolicyRules | null {
   if ('rules' in compiled) return compiled.rules;
-  for (const { path, message, hint } of compiled.problems) report.error([...section, ...path], message, hint);
+  for (const { path, message, hint } of compiled.problems) {
+    const whole = [...section, ...path];
+    const isHidden = report.shown(whole).includes('${env.');
+    report.error(whole, isHidden ? 'what the environment holds here does not fit' : message, hint);
+  }
   return null;
 }

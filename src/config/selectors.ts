@@ -82,15 +82,11 @@ function requireLocal(
 }
 
 function requireDistinct(targets: readonly SelectorTarget[], path: KeyPath, report: Report): void {
-  const seen = new Map<string, string>();
+  const seen = new Set<string>();
   for (const target of targets) {
-    const meaning = JSON.stringify(target.kind === 'model' ? [target.model] : [target.peer, target.model]);
-    const other = seen.get(meaning);
-    if (other === undefined) seen.set(meaning, target.name);
-    else {
-      const message = `"${other}" and "${target.name}" are the same model`;
-      report.error([...path, 'targets'], message, 'name each model once');
-    }
+    const meaning = target.kind === 'model' ? target.model : `${target.peer}/${target.model}`;
+    if (seen.has(meaning)) report.error([...path, 'targets'], `"${meaning}" is named twice`, 'name each model once');
+    seen.add(meaning);
   }
 }
 

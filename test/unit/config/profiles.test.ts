@@ -95,16 +95,6 @@ describe('profiles', () => {
     },
   );
 
-  it('the newer form with pins is recognised, and has no effect', async () => {
-    const text = `${MODELS}\nprofiles: {day: {description: x, pins: {a: qwen}}}`;
-    expect((await load(text)).config.profiles.size).toBe(0);
-    expect(await warningsOf(text)).toEqual([
-      'profiles.day: is known, but has no effect in this version; take it out, or keep it for later',
-    ]);
-  });
-});
-
-describe('aliases', () => {
   it('lead to their model', async () => {
     const { config } = await load(MODELS);
     expect(config.aliases).toEqual(new Map([['q', 'qwen']]));

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
-import type { ConfigInput, ModelInput, TimeoutsInput } from '../../../src/config/input.ts';
+import type { ConfigInput, ModelInput, PeerInput, SelectorInput, TimeoutsInput } from '../../../src/config/input.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import type { SchemaNode } from '../../../src/config/schema/node.ts';
 
@@ -18,6 +18,24 @@ const TOP: Record<keyof ConfigInput, true> = {
   profiles: true,
   scheduler: true,
   server: true,
+  liveness: true,
+  sendLoadingState: true,
+  includeAliasesInList: true,
+  apiKeys: true,
+  hooks: true,
+  groups: true,
+  matrix: true,
+  routing: true,
+  selectors: true,
+  peers: true,
+  upstream: true,
+  logTimeFormat: true,
+  logToStdout: true,
+  metricsMaxInMemory: true,
+  captureBuffer: true,
+  store: true,
+  ui: true,
+  performance: true,
 };
 const MODEL: Record<keyof ModelInput, true> = {
   cmd: true,
@@ -37,7 +55,22 @@ const MODEL: Record<keyof ModelInput, true> = {
   macros: true,
   metadata: true,
   timeouts: true,
+  liveness: true,
+  sendLoadingState: true,
+  filters: true,
+  capabilities: true,
+  compat: true,
 };
+const SELECTOR: Record<keyof SelectorInput, true> = {
+  strategy: true,
+  targets: true,
+  settings: true,
+  name: true,
+  description: true,
+  unlisted: true,
+  metadata: true,
+};
+const PEER: Record<keyof PeerInput, true> = { proxy: true, models: true, apiKey: true, filters: true, timeouts: true };
 const TIMEOUTS: Record<keyof TimeoutsInput, true> = {
   connect: true,
   keepalive: true,
@@ -55,7 +88,8 @@ function keysOf(record: object): string[] {
   return Object.keys(record).sort();
 }
 
-const model = configSchema.properties?.['models']?.additionalProperties as SchemaNode;
+const each = (key: string): SchemaNode => configSchema.properties?.[key]?.additionalProperties as SchemaNode;
+const model = each('models');
 
 describe('the schema', () => {
   it('is what config.schema.json holds (npm run schema writes it)', async () => {
@@ -65,7 +99,7 @@ describe('the schema', () => {
 
   it('is a valid draft 7 schema, by the strict rules of ajv', () => {
     const ajv = new Ajv({ allowUnionTypes: true });
-    ajv.addVocabulary(['x-notYet']);
+    ajv.addVocabulary(['x-notYet', 'x-lenient', 'x-emptyCounts']);
     expect(ajv.validateSchema(configSchema as object)).toBe(true);
     expect(() => ajv.compile(configSchema as object)).not.toThrow();
   });
@@ -74,18 +108,23 @@ describe('the schema', () => {
     expect(supported(configSchema)).toEqual(keysOf(TOP));
     expect(supported(model)).toEqual(keysOf(MODEL));
     expect(supported(model.properties?.['timeouts'])).toEqual(keysOf(TIMEOUTS));
+    expect(supported(each('selectors'))).toEqual(keysOf(SELECTOR));
+    expect(supported(each('peers'))).toEqual(keysOf(PEER));
   });
 
   it('describes every key', () => {
-    const undescribed = [configSchema, model, model.properties?.['timeouts']].flatMap((schema) =>
-      Object.entries(schema?.properties ?? {}).flatMap(([key, value]) => (value.description ? [] : [key])),
-    );
-    expect(undescribed).toEqual([]);
+    const undescribed = (schema: SchemaNode): string[] =>
+      Object.entries(schema.properties ?? {}).flatMap(([key, value]) => [
+        ...(value.description ? [] : [key]),
+        ...undescribed(value),
+        ...(typeof value.additionalProperties === 'object' ? undescribed(value.additionalProperties) : []),
+      ]);
+    expect(undescribed(configSchema)).toEqual([]);
   });
 
   it('accepts a macro for a number or a switch, as an editor sees it', () => {
     const ajv = new Ajv({ allowUnionTypes: true });
-    ajv.addVocabulary(['x-notYet']);
+    ajv.addVocabulary(['x-notYet', 'x-lenient', 'x-emptyCounts']);
     const check = ajv.compile(configSchema as object);
     expect(check({ globalTTL: '${ttl}', logRequests: '${env.LOG}' })).toBe(true);
     expect(check({ globalTTL: '5m' })).toBe(false);
