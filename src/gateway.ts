@@ -17,6 +17,7 @@ import { GatewayError } from './errors.ts';
 import type { HttpDeps, ReloadAnswer } from './http/deps.ts';
 import { createHttpServer, serveWith } from './http/server.ts';
 import { parseListenAddress } from './listen-address.ts';
+import { createObservation } from './observation.ts';
 import { createJournal, type Transition } from './observability/journal.ts';
 import { createLoadTimes } from './observability/load-times.ts';
 import { createLogger } from './observability/logger.ts';
@@ -123,18 +124,28 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     board: journal.board,
     estimateLoadMs: loadTimes.estimateMs,
   });
+  const observation = createObservation({
+    config,
+    desk: supervisor.desk,
+    journal,
+    phaseOf: journal.board.phaseOf,
+    loadTimes,
+    warn: logger.warn,
+  });
   const closing = new AbortController();
   const definitions = describeMachines([modelMachine, profileMachine, swapMachine, orchestratorMachine]);
   const pins = createActivePins();
   const httpDeps = (): HttpDeps => ({
     config,
-    desk: supervisor.desk,
+    desk: observation.desk,
     control: supervisor.control,
     peers: supervisor.peers,
     pins,
     board: journal.board,
     journal,
     logs,
+    watch: observation.watch,
+    observation,
     machines: () => definitions,
     logger,
     closing: closing.signal,
@@ -154,6 +165,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
   );
 
+  observation.open();
   await supervisor.sweep();
   // Before the actors start: where it cannot listen, nothing is left to clean up. What is sent to them now waits.
   server.listen(address.port, address.host);
@@ -172,6 +184,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     await halted;
     server.closeAllConnections();
     await serverClosed;
+    observation.close();
   }
 
   return {

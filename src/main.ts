@@ -11,7 +11,7 @@ async function run(command: Command): Promise<ExitCode> {
       process.stdout.write(USAGE);
       return EXIT.ok;
     case 'version': {
-      const { packageVersion } = await import('./cli/version.ts');
+      const { packageVersion } = await import('./version.ts');
       process.stdout.write(`llama-swap ${packageVersion()}\n`);
       return EXIT.ok;
     }

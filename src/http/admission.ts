@@ -36,7 +36,11 @@ export interface Errand {
  *
  * @throws GatewayError from the desk, or that of the last try.
  */
-export async function runErrand(errand: Errand, { desk, board, logger }: HttpDeps, forward: Forward): Promise<void> {
+export async function runErrand(
+  errand: Errand,
+  { desk, board, logger, watch }: HttpDeps,
+  forward: Forward,
+): Promise<void> {
   const { req, res, destination, payload } = errand;
   const gone = new AbortController();
   // Checked first, because a 'close' that has been emitted is never heard of again.
@@ -45,14 +49,20 @@ export async function runErrand(errand: Errand, { desk, board, logger }: HttpDep
   res.once('close', onClose);
   try {
     for (let lastTry = payload === null; ; lastTry = true) {
-      const lease = await desk.acquire(destination, gone.signal);
-      const outcome = await forward(req, res, lease.upstream, payload).finally(() => lease.release());
+      const waiting = watch.wait(res, destination.model, payload, gone);
+      const lease = await desk.acquire(destination, gone.signal).catch((refusal: unknown) => {
+        waiting?.refused();
+        throw refusal;
+      });
+      waiting?.granted();
+      const flight = watch.flight(req, res, payload);
+      const outcome = await forward(req, res, lease.upstream, payload, flight).finally(() => lease.release());
       if (outcome === 'cut') logger.warn(() => `${lease.model} broke off in the middle of an answer`);
       if (!(outcome instanceof GatewayError)) return;
       if (!mayHelpToAskAgain(outcome)) throw outcome;
       if (lease.upstream.isEnding()) throw unloadedMeanwhile(outcome);
       await pause(CRASH_NEWS_MS);
-      if (gone.signal.aborted) return;
+      if (res.closed || res.destroyed) return;
       if (lastTry) throw withFailure(outcome, board.failureOf(lease.model));
     }
   } finally {

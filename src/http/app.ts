@@ -8,6 +8,7 @@ import { createCors } from './cors.ts';
 import type { Cors } from './cors.ts';
 import { refuseCrossSite } from './cross-site.ts';
 import { createDelivery } from './deliver.ts';
+import type { Deliver } from './deliver.ts';
 import type { HttpDeps, HttpTimes } from './deps.ts';
 import { sendError, toGatewayError } from './error-response.ts';
 import { answerPreflight } from './preflight.ts';
@@ -15,16 +16,22 @@ import { createForward } from './proxy.ts';
 import { tagRequest } from './request-id.ts';
 import { mountRoutes, notFound } from './routing.ts';
 import type { Guards, Route } from './routing.ts';
+import { listActivity, showCapture, showStats } from './routes/activity.ts';
 import { listActors, streamActors } from './routes/actors.ts';
 import { loadOne, reloadConfig, unloadAll, unloadAllPlain, unloadOne } from './routes/control.ts';
+import { streamEvents } from './routes/events.ts';
 import { answerFavicon, answerHealth, listUpstreams, redirectHome, showHome } from './routes/home.ts';
+import { cancelInFlight, showQueue } from './routes/in-flight.ts';
 import { inference, INFERENCE_PATHS, MODEL_QUERY_PATHS, modelQuery } from './routes/inference.ts';
 import { redirectToLogs, showLogs, streamLogs } from './routes/logs.ts';
+import { showHardware, showMetrics, showPerformance, showVersion } from './routes/metrics.ts';
 import { listModels } from './routes/models.ts';
 import { listProfiles, switchProfile } from './routes/profiles.ts';
 import { listRunning } from './routes/running.ts';
 import { passThrough, passToComfyui } from './routes/upstream.ts';
 import { redirect } from './send.ts';
+import { noteFailure } from './watch/trip-of.ts';
+import type { Watch } from './watch/watch.ts';
 
 export const DEFAULT_TIMES: HttpTimes = {
   halfCloseMs: 3_000,
@@ -40,9 +47,9 @@ export function createApp(deps: HttpDeps): Express {
   const limits = { maxBytes: deps.config.server.maxBodyBytes, idleMs: times.bodyIdleMs, totalMs: times.bodyTotalMs };
 
   const deliver = createDelivery(deps, forward);
-  const infer = inference(deliver, limits);
+  const infer = inference(watched(deliver, deps.watch), limits);
   const models = listModels(deps);
-  const query = modelQuery(deliver, limits);
+  const query = modelQuery(watched(deliver, deps.watch), limits);
   const routes: readonly Route[] = [
     ...INFERENCE_PATHS.map((path): Route => ({ method: 'POST', path, handle: infer })),
     ...MODEL_QUERY_PATHS.map((path): Route => ({ method: 'GET', path, handle: query })),
@@ -57,6 +64,16 @@ export function createApp(deps: HttpDeps): Express {
     { method: 'POST', path: '/api/config/reload', access: 'change', handle: reloadConfig(deps) },
     { method: 'GET', path: '/api/profiles', handle: listProfiles(deps) },
     { method: 'PUT', path: '/api/profiles/active', access: 'change', handle: switchProfile(deps, limits) },
+    { method: 'GET', path: '/api/events', handle: streamEvents(deps, times.heartbeatMs) },
+    { method: 'POST', path: '/api/inflight/:id/cancel', access: 'change', handle: cancelInFlight(deps) },
+    { method: 'GET', path: '/api/queue', handle: showQueue(deps) },
+    { method: 'GET', path: '/api/metrics/activity', handle: listActivity(deps) },
+    { method: 'GET', path: '/api/metrics/stats', handle: showStats(deps) },
+    { method: 'GET', path: '/api/captures/:id', handle: showCapture(deps) },
+    { method: 'GET', path: '/api/performance', handle: showPerformance(deps) },
+    { method: 'GET', path: '/api/hardware', handle: showHardware(deps) },
+    { method: 'GET', path: '/api/version', handle: showVersion(deps) },
+    { method: 'GET', path: '/metrics', handle: showMetrics(deps) },
     { method: 'GET', path: '/logs', handle: showLogs(deps) },
     { method: 'GET', path: '/log', handle: redirectToLogs },
     { method: 'GET', path: '/api/actors', handle: listActors(deps) },
@@ -104,6 +121,15 @@ function enter({ config, logger }: HttpDeps, cors: Cors): RequestHandler {
   };
 }
 
+/** Requests are watched from the moment their model is known by name: what comes before is quick, or no request. */
+function watched(deliver: Deliver, watch: Watch): Deliver {
+  return (parcel) => {
+    const { req, res, located } = parcel;
+    watch.begin(req, res, req.url, located.name);
+    return deliver(parcel);
+  };
+}
+
 function createGuards(requireKey: RequireKey, cors: Cors): Guards {
   return {
     member(req, _res, next) {
@@ -128,7 +154,7 @@ function originForm(url: string): string {
 function reportErrors({ logger }: HttpDeps): ErrorRequestHandler {
   // Express knows an error handler by its four parameters.
   return (thrown: unknown, req, res, _next) => {
-    const error = toGatewayError(thrown);
+    const error = noteFailure(res, toGatewayError(thrown));
     if (error.code === 'internal_error') {
       const { cause } = error;
       logger.error(() => `request ${String(req.headers['x-request-id'])}: ${describe(cause)}`);

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ERRORS, GatewayError } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
+import { errorBody } from './error-body.ts';
+import { openStreamOf } from './feedback/open-stream.ts';
 
 /** An error as it goes to a client. */
 export interface RenderedError {
@@ -17,6 +19,7 @@ export function renderError(error: GatewayError, accept: string): RenderedError 
   const headers: Record<string, string> = { 'x-content-type-options': 'nosniff' };
   if (error.retryAfterSeconds !== null)
     headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterSeconds)));
+  if (status === 401) headers['www-authenticate'] = 'Basic realm="llama-swap"';
   const json = status === 429 || accept.includes('text/event-stream');
   if (!json && accept.includes('text/plain')) {
     headers['content-type'] = 'text/plain; charset=utf-8';
@@ -30,22 +33,6 @@ export function renderError(error: GatewayError, accept: string): RenderedError 
   return { status, headers, body: `${JSON.stringify(errorBody(error))}\n` };
 }
 
-/** The shape of OpenAI's errors, with `src` to tell the gateway's errors from those of an upstream. */
-export function errorBody(error: GatewayError): object {
-  const { code, message, param, failure } = error;
-  const details = failure && {
-    code: failure.code,
-    message: failure.message,
-    exitCode: failure.exitCode,
-    signal: failure.signal,
-    logTail: failure.logTail,
-  };
-  return {
-    src: 'llama-swap',
-    error: { message, type: ERRORS[code].type, param, code, ...(details && { details }) },
-  };
-}
-
 /** Anything that was thrown, as an error for a client. What we did not expect says nothing of our insides. */
 export function toGatewayError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown;
@@ -57,11 +44,16 @@ export function toGatewayError(thrown: unknown): GatewayError {
   });
 }
 
-/** Answers with an error if there is still somebody to answer; an answer that has begun is broken off. */
+/**
+ * Answers with an error if there is still somebody to answer. In an event stream that the gateway has begun it becomes
+ * an event; any other answer that has begun is broken off.
+ */
 export function sendError(req: IncomingMessage, res: ServerResponse, error: GatewayError): void {
   if (res.destroyed || res.writableEnded) return;
   if (res.headersSent) {
-    res.destroy();
+    const stream = openStreamOf(res);
+    if (stream === null) res.destroy();
+    else stream.fail(error);
     return;
   }
   const { status, headers, body } = renderError(error, req.headers.accept ?? '');

@@ -19,6 +19,24 @@ export type Outcome = 'over' | 'cut' | GatewayError;
 /** A body in memory, in pieces. It is let go as soon as an answer begins: an answer may take minutes. */
 export interface Payload {
   pieces: readonly Buffer[];
+  /** What the pieces were made from, where that may be done once more. */
+  source?: Buffer | null;
+}
+
+/** Somebody who watches a request on its way to an upstream and back. Nothing here may throw. */
+export interface FlightWatch {
+  /** Takes the answer in place of the proxy, for a response that has been begun already; null = the proxy does it. */
+  readonly takeOver: ((answer: IncomingMessage) => void) | null;
+  /**
+   * The request is about to leave; its body has not begun to.
+   *
+   * @param interrupt Ends it with an error, as long as there is no answer.
+   */
+  leaves(interrupt: (error: GatewayError) => void): void;
+  /** The headers of the answer are there; its body has not begun to flow. */
+  answered(answer: IncomingMessage): void;
+  /** The upstream broke off in the middle of its answer. */
+  wasCut(): void;
 }
 
 /**
@@ -31,12 +49,14 @@ export type Forward = (
   res: ServerResponse,
   upstream: Upstream,
   payload: Payload | null,
+  watch: FlightWatch | null,
 ) => Promise<Outcome>;
 
 /** A request on its way. */
 interface Flight {
   readonly upstream: Upstream;
   readonly payload: Payload | null;
+  readonly watch: FlightWatch | null;
   /** The upstream's answer, once its headers are there. */
   answer: IncomingMessage | null;
   headerTimer: NodeJS.Timeout | null;
@@ -60,19 +80,21 @@ export function createForward(): Forward {
       const flight = flights.get(req);
       if (flight === undefined) throw new Error('a request without a flight');
       if (flight.payload !== null) options.buffer = bufferShim(flight.payload.pieces);
+      if (flight.watch?.takeOver != null) options.selfHandleResponse = true;
       return pointAt(flight.upstream, options);
     },
     // The default plugins build a URL per answer for a log nobody reads, and answer errors in words of their own.
     ejectPlugins: true,
-    plugins: [headerDeadline(flights), answers(flights), failures(flights)],
+    plugins: [departures(flights), headerDeadline(flights), answers(flights), failures(flights)],
   });
 
-  return (req, res, upstream, payload) =>
+  return (req, res, upstream, payload, watch) =>
     new Promise((resolve) => {
       const onClose = (): void => flight.settle('over');
       const flight: Flight = {
         upstream,
         payload,
+        watch,
         answer: null,
         headerTimer: null,
         settle(outcome) {
@@ -92,6 +114,14 @@ export function createForward(): Forward {
       res.once('close', onClose);
       void middleware(req, res, (error) => flight.settle(upstreamError(error)));
     });
+}
+
+function departures(flights: Flights): Plugin {
+  return (server) => {
+    server.on('proxyReq', (proxyReq, req) => {
+      flights.get(req)?.watch?.leaves((error) => void proxyReq.destroy(error));
+    });
+  };
 }
 
 /** The time for response headers counts from the moment the whole request is out. */
@@ -118,11 +148,18 @@ function answers(flights: Flights): Plugin {
       const flight = flights.get(req);
       if (flight === undefined) return;
       flight.answer = proxyRes;
-      if (flight.payload !== null) flight.payload.pieces = [];
+      if (flight.payload !== null) letGo(flight.payload);
       if (flight.headerTimer !== null) clearTimeout(flight.headerTimer);
-      prepareAnswer(proxyRes, res);
+      flight.watch?.answered(proxyRes);
+      if (flight.watch?.takeOver == null) prepareAnswer(proxyRes, res);
+      else flight.watch.takeOver(proxyRes);
     });
   };
+}
+
+function letGo(payload: Payload): void {
+  payload.pieces = [];
+  payload.source = null;
 }
 
 function failures(flights: Flights): Plugin {
@@ -132,7 +169,10 @@ function failures(flights: Flights): Plugin {
       if (flight === undefined) return;
       if (flight.answer === null) flight.settle(upstreamError(error));
       // An upstream may answer early and hang up on the rest of the request: its answer is whole all the same.
-      else if (!flight.answer.complete) flight.settle('cut');
+      else if (!flight.answer.complete) {
+        flight.watch?.wasCut();
+        flight.settle('cut');
+      }
     };
     server.on('error', onFailure);
     server.on('econnreset', onFailure);

@@ -1,8 +1,13 @@
 import type { ServerResponse } from 'node:http';
 
 /** One JSON document, with the line end that terminals like. */
-export function sendJson(res: ServerResponse, value: unknown, headers: Readonly<Record<string, string>> = {}): void {
-  sendBody(res, 'application/json; charset=utf-8', `${JSON.stringify(value)}\n`, headers);
+export function sendJson(
+  res: ServerResponse,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+  status = 200,
+): void {
+  sendBody(res, 'application/json; charset=utf-8', `${JSON.stringify(value)}\n`, headers, status);
 }
 
 export function sendText(res: ServerResponse, text: string): void {
@@ -22,8 +27,14 @@ export function redirect(res: ServerResponse, status: 301 | 302 | 307 | 308, loc
   res.writeHead(status, { location, 'content-length': 0 }).end();
 }
 
-function sendBody(res: ServerResponse, type: string, body: string, headers: Readonly<Record<string, string>>): void {
-  res.writeHead(200, { 'content-type': type, ...headers, 'content-length': Buffer.byteLength(body) });
+function sendBody(
+  res: ServerResponse,
+  type: string,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+  status = 200,
+): void {
+  res.writeHead(status, { 'content-type': type, ...headers, 'content-length': Buffer.byteLength(body) });
   // Node leaves the body out by itself when the request was a HEAD.
   res.end(body);
 }

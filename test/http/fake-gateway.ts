@@ -14,7 +14,12 @@ import { createPeerDesk } from '../../src/dispatch/peer-desk.ts';
 import { createActivePins } from '../../src/dispatch/pins.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { HttpDeps, TextLog } from '../../src/http/deps.ts';
+import type { FeedbackTimes } from '../../src/http/feedback/wait-feedback.ts';
 import { createHttpServer } from '../../src/http/server.ts';
+import { createLoadTimes } from '../../src/observability/load-times.ts';
+import type { LoadTimes } from '../../src/observability/load-times.ts';
+import { createObservation } from '../../src/observation.ts';
+import type { Observation } from '../../src/observation.ts';
 import type { FakeUpstream } from './fake-upstream.ts';
 
 /** The HTTP room on a real socket, with a desk that lends what the test says. */
@@ -25,6 +30,7 @@ export interface FakeGateway {
   readonly desk: FakeDesk;
   /** Lines of the gateway's own log. */
   readonly log: string[];
+  readonly observation: Observation;
   close(): Promise<void>;
 }
 
@@ -202,27 +208,48 @@ export function textLog(history = ''): TextLog & { write(chunk: string): void; l
   };
 }
 
+/** What a test may replace. */
+export type Overrides = Partial<HttpDeps> & {
+  readonly feedbackTimes?: Partial<FeedbackTimes>;
+  readonly loadTimes?: LoadTimes;
+};
+
 export async function startGateway(
   desk: FakeDesk,
-  overrides: Partial<HttpDeps> = {},
+  overrides: Overrides = {},
   options: ServerOptions = {},
 ): Promise<FakeGateway> {
   const log: string[] = [];
   const keep = (message: string | (() => string)): void => {
     log.push(typeof message === 'string' ? message : message());
   };
-  const deps: HttpDeps = {
-    config: httpConfig([modelConfig('alpha'), modelConfig('beta')]),
+  const { feedbackTimes = {}, loadTimes = createLoadTimes(), ...given } = overrides;
+  const config = given.config ?? httpConfig([modelConfig('alpha'), modelConfig('beta')]);
+  const board = given.board ?? { phaseOf: () => 'stopped', failureOf: () => null, actors: () => [] };
+  const journal = given.journal ?? { history: () => [], subscribe: () => () => {} };
+  const observation = createObservation({
+    config,
     desk,
-    peers: createPeerDesk(overrides.config?.peers ?? new Map(), createPeerUpstream),
+    journal,
+    phaseOf: board.phaseOf,
+    loadTimes,
+    times: feedbackTimes,
+    warn: keep,
+  });
+  const deps: HttpDeps = {
+    config,
+    desk: observation.desk,
+    watch: observation.watch,
+    observation,
+    peers: createPeerDesk(config.peers ?? new Map(), createPeerUpstream),
     pins: createActivePins(),
     control: { unload: () => Promise.resolve(), load: () => Promise.resolve() },
-    board: { phaseOf: () => 'stopped', failureOf: () => null, actors: () => [] },
-    journal: { history: () => [], subscribe: () => () => {} },
+    board,
+    journal,
     logs: { proxy: textLog(), upstream: textLog(), combined: textLog(), of: () => textLog() },
     machines: () => ({}),
     logger: { info: keep, warn: keep, error: keep },
-    ...overrides,
+    ...given,
   };
   const server = createHttpServer(deps, options);
   await new Promise<void>((resolve) => {
@@ -235,7 +262,9 @@ export async function startGateway(
     server,
     desk,
     log,
+    observation,
     async close() {
+      observation.close();
       server.closeAllConnections();
       await new Promise((resolve) => {
         server.close(resolve);
@@ -246,8 +275,8 @@ export async function startGateway(
 
 /** Starts gateways in front of upstreams, and closes whatever it was given. */
 export function gatewayKit(): {
-  gatewayTo: (upstream: FakeUpstream, overrides?: Partial<HttpDeps>) => Promise<FakeGateway>;
-  gatewayWith: (desk: FakeDesk, overrides?: Partial<HttpDeps>) => Promise<FakeGateway>;
+  gatewayTo: (upstream: FakeUpstream, overrides?: Overrides) => Promise<FakeGateway>;
+  gatewayWith: (desk: FakeDesk, overrides?: Overrides) => Promise<FakeGateway>;
   keep: <T extends { close(): Promise<void> }>(closeable: T) => T;
   closeAll: () => Promise<void>;
 } {

@@ -64,8 +64,15 @@ const RULES: Readonly<Record<string, Rule>> = {
     onlyTypesOfPackages: ['xstate'],
     node: false,
   },
+  version: { node: true },
+  observation: {
+    rooms: ['dispatch', 'http', 'activity', 'metrics', 'host', 'observability', 'version'],
+    onlyTypesOfRooms: ['machines', 'config'],
+    node: false,
+  },
   gateway: {
     rooms: [
+      'observation',
       'machines',
       'errors',
       'data-directory',
@@ -87,7 +94,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     rooms: ['gateway', 'config', 'demo', 'machines', 'observability', 'data-directory', 'listen-address'],
     node: true,
   },
-  main: { rooms: ['cli'], node: true },
+  main: { rooms: ['cli', 'version'], node: true },
   launcher: { rooms: ['main'], node: true },
 };
 

@@ -16,8 +16,12 @@ export function passThrough(deps: HttpDeps, forward: Forward, limits: BodyLimits
   return async (req, res) => {
     const way = passages.upstream(req.url);
     // Without the slash, relative links in the upstream's pages would lead elsewhere.
-    if (way.rest === null) redirectForGood(req, res, `/upstream${way.home}`);
-    else if (way.found.kind === 'local') await passOn(deps, forward, req, res, way.found.destination, way.rest);
+    if (way.rest === null) {
+      redirectForGood(req, res, `/upstream${way.home}`);
+      return;
+    }
+    deps.watch.begin(req, res, way.rest, way.name);
+    if (way.found.kind === 'local') await passOn(deps, forward, req, res, way.found.destination, way.rest);
     else {
       res.locals['model'] = way.name;
       await passToPeer({ req, res, name: way.name, found: way.found, rest: way.rest }, deps, forward, limits);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ERRORS, GatewayError } from '../../../src/errors.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
-import { errorBody, renderError, toGatewayError } from '../../../src/http/error-response.ts';
+import { errorBody } from '../../../src/http/error-body.ts';
+import { renderError, toGatewayError } from '../../../src/http/error-response.ts';
 import { upstreamError } from '../../../src/http/upstream-error.ts';
 
 describe('renderError', () => {

@@ -1,0 +1,99 @@
+import type { ModelId, UnitId } from '../../machines/shared/ids.ts';
+import type { Desk } from './lease.ts';
+
+/** Somebody who waits for a lease. */
+interface Wait {
+  readonly unit: UnitId;
+  readonly model: ModelId;
+  /** On the clock of `performance.now()`. */
+  readonly since: number;
+}
+
+/** Those who wait for one unit. */
+interface WaitingLine {
+  readonly unit: UnitId;
+  readonly model: ModelId;
+  readonly waiting: number;
+  /** How long the first of them has waited, in milliseconds. */
+  readonly oldestMs: number;
+}
+
+/** The number of those who wait for a model has changed. `waitedMs` is there when one of them has left. */
+export interface QueueChange {
+  readonly model: ModelId;
+  readonly waiting: number;
+  readonly waitedMs?: number;
+}
+
+/** A desk whose queue can be looked at. It shows; the orchestrator decides. */
+export interface WaitingList extends Desk {
+  /** The line that has waited longest first; a line of a higher priority before others. */
+  lines(): readonly WaitingLine[];
+  /**
+   * Its place among all who wait, 1 = next; null when it does not wait.
+   *
+   * @param signal what the wait was begun with
+   */
+  positionOf(signal: AbortSignal): number | null;
+}
+
+/**
+ * INVARIANT: whoever is in the list waits; each is taken out when its wait ends, before anybody hears of the end.
+ *
+ * @param priorityOf as the orchestrator sorts its lines: a higher number first
+ */
+export function createWaitingList(
+  desk: Desk,
+  priorityOf: (model: ModelId) => number,
+  observe: (change: QueueChange) => void,
+): WaitingList {
+  const waits = new Map<AbortSignal, Wait>();
+  const counts = new Map<ModelId, number>();
+  /** In the order of service; made when somebody looks, since most waits begin and end unseen. */
+  let order: ReadonlyMap<AbortSignal, number> | null = null;
+
+  function ordered(): Wait[] {
+    return [...waits.values()].sort((a, b) => priorityOf(b.model) - priorityOf(a.model));
+  }
+
+  function positions(): ReadonlyMap<AbortSignal, number> {
+    const signals = [...waits].sort(([, a], [, b]) => priorityOf(b.model) - priorityOf(a.model));
+    return new Map(signals.map(([signal], index) => [signal, index + 1]));
+  }
+
+  function count(model: ModelId, by: number): number {
+    const waiting = (counts.get(model) ?? 0) + by;
+    if (waiting === 0) counts.delete(model);
+    else counts.set(model, waiting);
+    order = null;
+    return waiting;
+  }
+
+  return {
+    acquire(destination, signal, options) {
+      const { unit, model } = destination;
+      const since = performance.now();
+      waits.set(signal, { unit, model, since });
+      observe({ model, waiting: count(model, 1) });
+      const lease = desk.acquire(destination, signal, options);
+      lease.then(end, end);
+      return lease;
+
+      function end(): void {
+        waits.delete(signal);
+        observe({ model, waiting: count(model, -1), waitedMs: performance.now() - since });
+      }
+    },
+    lines() {
+      const lines = new Map<UnitId, WaitingLine>();
+      const now = performance.now();
+      for (const { unit, model, since } of ordered()) {
+        const line = lines.get(unit);
+        if (line === undefined) lines.set(unit, { unit, model, waiting: 1, oldestMs: now - since });
+        else lines.set(unit, { ...line, waiting: line.waiting + 1 });
+      }
+      return [...lines.values()];
+    },
+    positionOf: (signal) => (order ??= positions()).get(signal) ?? null,
+  };
+}

@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import type { Response } from 'express';
+import type { HttpDeps } from '../deps.ts';
+import { frameOf, type FrameType } from './frame.ts';
+import { modelStatuses } from './model-status.ts';
+import { createReader, type Reader } from './reader.ts';
+
+/** Frames that are kept for readers who come back. */
+const KEPT_FRAMES = 512;
+/** How long after its last reader the feed goes on, so that one who lost its connection misses nothing. */
+const LINGER_MS = 30_000;
+
+/** Everything that happens, for `/api/events`. */
+export interface EventFeed {
+  /**
+   * Sends what is there and then what comes, until the response closes.
+   *
+   * @param lastId Of the last frame that the client has, when it comes back; then only what it missed is sent.
+   * @param wantsDeltas Single models in place of the whole list.
+   */
+  attach(res: Response, lastId: string | undefined, wantsDeltas: boolean): void;
+}
+
+interface Kept {
+  readonly id: string;
+  /** The same news for those who want whole lists and for those who want deltas; null = none for them. */
+  readonly whole: string | null;
+  readonly delta: string | null;
+}
+
+type FeedDeps = Pick<HttpDeps, 'config' | 'board' | 'journal' | 'logs' | 'pins' | 'observation' | 'logger'>;
+
+/**
+ * INVARIANTS
+ * - While nobody reads, and LINGER_MS after, nothing is subscribed to and nothing computed.
+ * - A frame is made once, however many read it, and each reader gets the frames in one order.
+ * - Nothing that happens while the first frames are written is missed: the feed runs before they are made.
+ */
+export function createEventFeed({ config, board, journal, logs, pins, observation, logger }: FeedDeps): EventFeed {
+  const readers = new Map<Reader, boolean>();
+  const epoch = randomBytes(4).toString('hex');
+  let kept: Kept[] = [];
+  let lastNumber = 0;
+  let ends: (() => void)[] = [];
+  let lingering: NodeJS.Timeout | null = null;
+
+  function publish(whole: string | null, delta: string | null): void {
+    lastNumber += 1;
+    const id = `${epoch}-${lastNumber}`;
+    const entry: Kept = { id, whole: whole && withId(whole, id), delta: delta && withId(delta, id) };
+    kept.push(entry);
+    if (kept.length > KEPT_FRAMES * 2) kept = kept.slice(-KEPT_FRAMES);
+    for (const [reader, wantsDeltas] of readers) {
+      const frame = wantsDeltas ? entry.delta : entry.whole;
+      if (frame !== null) reader.send(frame);
+    }
+  }
+
+  function publishAll(type: FrameType, data: unknown): void {
+    const frame = frameOf(type, data);
+    publish(frame, frame);
+  }
+
+  function publishModels(actor: string): void {
+    if (!actor.startsWith('model:')) return;
+    const statuses = modelStatuses(config, board);
+    const changed = statuses.find(({ id, peerID }) => peerID === '' && `model:${id}` === actor);
+    publish(frameOf('modelStatus', statuses), changed === undefined ? null : frameOf('modelChanged', changed));
+  }
+
+  function run(): void {
+    if (lingering !== null) clearTimeout(lingering);
+    lingering = null;
+    if (ends.length > 0) return;
+    ends = [
+      logs.proxy.subscribe((data) => publishAll('logData', { source: 'proxy', data })),
+      logs.upstream.subscribe((data) => publishAll('logData', { source: 'upstream', data })),
+      journal.subscribe(({ actor }) => publishModels(actor)),
+      pins.subscribe((active) => {
+        publishAll('profileChanged', { active });
+        publishAll('modelStatus', modelStatuses(config, board));
+      }),
+      observation.inFlight.subscribe((update) => publishAll('inflight', update)),
+      observation.onStored((id) => publishAll('activity', { id })),
+    ];
+  }
+
+  function rest(): void {
+    lingering ??= setTimeout(() => {
+      for (const end of ends) end();
+      ends = [];
+      kept = [];
+      lingering = null;
+    }, LINGER_MS).unref();
+  }
+
+  /** How things are now, in the order that clients expect. */
+  function present(): string[] {
+    return [
+      frameOf('logData', { source: 'proxy', data: logs.proxy.history() }),
+      frameOf('logData', { source: 'upstream', data: logs.upstream.history() }),
+      frameOf('modelStatus', modelStatuses(config, board)),
+      frameOf('uiConfig', { activity: { session_id: config.activity.sessionHeaders } }),
+      frameOf('profileChanged', { active: pins.active(config)?.id ?? null }),
+      frameOf('inflight', observation.inFlight.snapshot()),
+    ];
+  }
+
+  /** @returns null when that frame is not known any more. */
+  function missedSince(lastId: string, wantsDeltas: boolean): string[] | null {
+    const at = kept.findIndex(({ id }) => id === lastId);
+    if (at === -1) return null;
+    return kept.slice(at + 1).flatMap(({ whole, delta }) => (wantsDeltas ? delta : whole) ?? []);
+  }
+
+  function firstFrames(): string[] {
+    const id = `${epoch}-${lastNumber}`;
+    return present().map((frame) => withId(frame, id));
+  }
+
+  return {
+    attach(res, lastId, wantsDeltas) {
+      run();
+      const lost = (): void => logger.warn('a reader of /api/events is too slow: frames are dropped');
+      const reader = createReader(res, lost, () => firstFrames().slice(2));
+      const missed = lastId === undefined ? null : missedSince(lastId, wantsDeltas);
+      for (const frame of missed ?? firstFrames()) reader.send(frame);
+      readers.set(reader, wantsDeltas);
+      res.once('close', () => {
+        readers.delete(reader);
+        if (readers.size === 0) rest();
+      });
+    },
+  };
+}
+
+/** The id stands last: some simple clients take the first line for the event's name. */
+function withId(frame: string, id: string): string {
+  return `${frame}id:${id}\n\n`;
+}

@@ -1,0 +1,24 @@
+/**
+ * Memory for bodies that are kept while their requests are in flight, so that they can be captured at the end.
+ *
+ * INVARIANT: what is taken and not given back is never more than `limit`.
+ */
+export interface CaptureRoom {
+  /** @returns Whether there was room for so many bytes. */
+  take(bytes: number): boolean;
+  giveBack(bytes: number): void;
+}
+
+export function createCaptureRoom(limit: number): CaptureRoom {
+  let taken = 0;
+  return {
+    take(bytes) {
+      if (taken + bytes > limit) return false;
+      taken += bytes;
+      return true;
+    },
+    giveBack(bytes) {
+      taken -= bytes;
+    },
+  };
+}

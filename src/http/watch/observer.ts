@@ -1,0 +1,175 @@
+import type { IncomingMessage } from 'node:http';
+import type { Captures } from '../../activity/captures.ts';
+import { captureMask } from '../../activity/capture-mask.ts';
+import { type ActivityRecord, recordOf } from '../../activity/record.ts';
+import type { ActivityStore } from '../../activity/store.ts';
+import { NO_ACCOUNTING } from '../../activity/usage.ts';
+import { createUsageMeter, type Usage } from '../../activity/usage-meter.ts';
+import type { ModelId } from '../../../machines/shared/ids.ts';
+import { type CaptureRoom, createCaptureRoom } from './capture-room.ts';
+import { clientAddress } from './client-address.ts';
+import { type Ending, endingOf } from './ending.ts';
+import type { InFlight } from './in-flight.ts';
+import { createKeptBody, type KeptBody } from './kept-body.ts';
+import { createTrip, metadataOf, modelOf, type Trip, type TripStart, upstreamPath } from './trip.ts';
+import { bindTrip } from './trip-of.ts';
+
+/** Bodies are text and shrink well: so much more than the room for compressed ones may be held in flight. */
+const ROOM_RATIO = 4;
+
+const NO_USAGE: Usage = { ...NO_ACCOUNTING, error: '', decodable: true, bytes: 0, firstTokenAt: null };
+
+export interface ObserverParts {
+  readonly inFlight: InFlight;
+  readonly activity: ActivityStore;
+  readonly captures: Captures;
+  /** Memory for compressed captures, in bytes; 0 = none are made. */
+  readonly captureBytes: number;
+  /** The last time that the model was loaded. */
+  readonly lastLoad: (model: ModelId) => { readonly from: number; readonly to: number } | null;
+  /** Counts every request that is over. Must not throw. */
+  readonly count: (ended: EndedTrip) => void;
+}
+
+/** A request that is over. */
+export interface EndedTrip {
+  readonly trip: Trip;
+  readonly ending: Ending;
+  readonly usage: Usage;
+  readonly durationMs: number;
+}
+
+/** Sees requests through the gateway: in the list of those in flight, in the counters, in the activity. */
+export interface Observer {
+  begin(start: Omit<TripStart, 'id'>): Trip;
+  /** The body that goes to the upstream, in memory. */
+  sends(trip: Trip, pieces: readonly Buffer[]): void;
+  /** The body that goes to the upstream is streamed from the client. */
+  streams(trip: Trip): void;
+  granted(trip: Trip, model: ModelId, waitedMs: number): void;
+  /** Listens in on the answer. To be called before anything else takes it. */
+  answered(trip: Trip, answer: IncomingMessage): void;
+}
+
+/**
+ * INVARIANTS
+ * - Each trip that began ends once, when its response closes, and is recorded as what it was: an answer that did not
+ *   reach its end is no 200.
+ * - Answers are listened to beside the pipe; nothing here delays them or keeps their bytes, except for captures, and
+ *   these within their room.
+ */
+export function createObserver(parts: ObserverParts): Observer {
+  const { inFlight, activity, captures, lastLoad, count } = parts;
+  const room: CaptureRoom = createCaptureRoom(parts.captureBytes * ROOM_RATIO);
+  let lastId = 0;
+
+  function keptBody(): KeptBody {
+    return createKeptBody(room, captures.collector());
+  }
+
+  async function end(trip: Trip): Promise<void> {
+    trip.isOver = true;
+    trip.interrupt = null;
+    inFlight.remove(trip);
+    const endedAt = performance.now();
+    const ending = endingOf(trip);
+    const requestBody = trip.requestBody?.take() ?? null;
+    const responseBody = trip.responseBody?.take() ?? null;
+    const usage = (await trip.meter?.finish()) ?? NO_USAGE;
+    count({ trip, ending, usage, durationMs: endedAt - trip.startedClock });
+    if (!trip.isRecorded) return;
+    const record = toRecord(trip, ending, usage, endedAt);
+    activity.add(record, captures.isEnabled && usage.decodable ? capture : undefined);
+
+    function capture(id: number): void {
+      captures.add(id, {
+        path: record.path,
+        status: ending.status,
+        requestHeaders: trip.req.headers,
+        requestBody,
+        responseHeaders: trip.answer?.headers ?? {},
+        responseBody,
+      });
+    }
+  }
+
+  return {
+    begin(start) {
+      lastId += 1;
+      const trip = createTrip({ id: String(lastId), ...start });
+      bindTrip(trip);
+      inFlight.add(trip);
+      start.res.once('close', () => void end(trip));
+      return trip;
+    },
+    sends(trip, pieces) {
+      if (!captures.isEnabled || !trip.isRecorded || !captureMask(upstreamPath(trip), 200).requestBody) return;
+      trip.requestBody?.take();
+      const body = keptBody();
+      for (const piece of pieces) body.push(piece);
+      trip.requestBody = body;
+    },
+    streams(trip) {
+      if (!captures.isEnabled || !trip.isRecorded || !captureMask(upstreamPath(trip), 200).requestBody) return;
+      const body = keptBody();
+      trip.requestBody = body;
+      trip.req.on('data', (chunk: Buffer) => body.push(chunk));
+    },
+    granted(trip, model, waitedMs) {
+      trip.stage = 'serving';
+      trip.waitingSignal = null;
+      trip.queueMs = (trip.queueMs ?? 0) + waitedMs;
+      trip.loadMs = (trip.loadMs ?? 0) + overlap(lastLoad(model), waitedMs);
+    },
+    answered(trip, answer) {
+      const status = answer.statusCode ?? 0;
+      const { headers } = answer;
+      trip.answer = { status, headers };
+      const meter = createUsageMeter({
+        status,
+        contentType: headers['content-type'] ?? '',
+        contentEncoding: headers['content-encoding'] ?? '',
+        path: upstreamPath(trip),
+      });
+      trip.meter = meter;
+      const keeps = captures.isEnabled && trip.isRecorded && captureMask(upstreamPath(trip), status).responseBody;
+      const body = keeps ? keptBody() : null;
+      trip.responseBody = body;
+      answer.on('data', (chunk: Buffer) => {
+        trip.bytes += chunk.length;
+        meter.push(chunk);
+        body?.push(chunk);
+      });
+      inFlight.answered(trip);
+    },
+  };
+}
+
+function toRecord(trip: Trip, ending: Ending, usage: Usage, endedAt: number): ActivityRecord {
+  const { res, answer, failure, queueMs, loadMs } = trip;
+  const own = answer === null && failure !== null ? String(res.getHeader('content-type') ?? '') : '';
+  return recordOf(
+    {
+      at: Date.now(),
+      model: modelOf(trip),
+      path: upstreamPath(trip),
+      contentType: answer?.headers['content-type'] ?? own,
+      status: ending.status,
+      startedAt: trip.startedClock,
+      endedAt,
+      error: ending.error,
+      metadata: metadataOf(trip),
+      ...(queueMs !== null && { queueMs }),
+      ...(loadMs !== null && { loadMs }),
+      client: clientAddress(trip.req),
+    },
+    usage,
+  );
+}
+
+/** How much of the last `waitedMs` the load took. */
+function overlap(load: { readonly from: number; readonly to: number } | null, waitedMs: number): number {
+  if (load === null) return 0;
+  const now = Date.now();
+  return Math.max(0, Math.min(load.to, now) - Math.max(load.from, now - waitedMs));
+}

@@ -1,0 +1,109 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Response } from 'express';
+import type { UsageMeter } from '../../activity/usage-meter.ts';
+import { GatewayError } from '../../errors.ts';
+import type { KeptBody } from './kept-body.ts';
+
+/**
+ * One request on its way through the gateway, as those who watch see it. Its own handler writes it; everybody else
+ * reads.
+ *
+ * INVARIANTS
+ * - Per chunk of an answer one number changes, and nobody is told.
+ * - `cancel` works at every stage, and does nothing once the trip is over.
+ */
+export interface Trip {
+  /** From one counter over all requests. */
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  /** The same on the clock of `performance.now()`. */
+  readonly startedClock: number;
+  readonly req: IncomingMessage;
+  readonly res: Response;
+  /** As the client asked for it, without query and without `/upstream/<model>`. */
+  readonly path: string;
+  /** Whether it becomes an entry of the activity. */
+  readonly isRecorded: boolean;
+  /** The model as the client calls it. */
+  readonly name: string;
+  readonly metadata: Record<string, string>;
+  stage: 'waiting' | 'serving';
+  /** While it waits for a lease: what it waits with. */
+  waitingSignal: AbortSignal | null;
+  /** Milliseconds spent in line until the (last) grant, and of these on the model's load; null before a grant. */
+  queueMs: number | null;
+  loadMs: number | null;
+  /** When the request left for the upstream, on the clock of `performance.now()`; null before. */
+  leftAt: number | null;
+  /** The headers of the upstream's answer, once they are there. */
+  answer: { readonly status: number; readonly headers: IncomingHttpHeaders } | null;
+  /** Of the upstream's answer so far. */
+  bytes: number;
+  /** Ends the present stage with this error, without touching the client. */
+  interrupt: ((error: GatewayError) => void) | null;
+  /** Why it has no good end, as far as the gateway knows. */
+  failure: GatewayError | null;
+  /** The upstream broke off in the middle of its answer. */
+  wasCut: boolean;
+  isOver: boolean;
+  /** For the observer. */
+  meter: UsageMeter | null;
+  requestBody: KeptBody | null;
+  responseBody: KeptBody | null;
+}
+
+/** What there is to say about a request when it begins. */
+export type TripStart = Pick<Trip, 'id' | 'req' | 'res' | 'path' | 'isRecorded' | 'name'>;
+
+export function createTrip(start: TripStart): Trip {
+  return {
+    ...start,
+    startedAt: Date.now(),
+    startedClock: performance.now(),
+    metadata: {},
+    stage: 'waiting',
+    waitingSignal: null,
+    queueMs: null,
+    loadMs: null,
+    leftAt: null,
+    answer: null,
+    bytes: 0,
+    interrupt: null,
+    failure: null,
+    wasCut: false,
+    isOver: false,
+    meter: null,
+    requestBody: null,
+    responseBody: null,
+  };
+}
+
+/** The model's id; the name as given while, or if, it is not known. */
+export function modelOf({ res, name }: Trip): string {
+  return (res.locals['model'] as string | undefined) ?? name;
+}
+
+const OWN_PREFIX = /^\/(?:v|audioapi)(?=\/)/;
+
+/** The path as the upstream sees it, without the query. */
+export function upstreamPath({ path }: Trip): string {
+  return path.replace(OWN_PREFIX, '');
+}
+
+/** Which selector chose, which priority the model has. */
+export function metadataOf({ res, metadata }: Trip): Readonly<Record<string, string>> {
+  const selector = res.locals['selector'] as string | undefined;
+  return selector === undefined ? metadata : { ...metadata, selector };
+}
+
+/**
+ * Ends a request for an operator: one without an answer yet gets an error, one in the middle of an answer has its
+ * connection broken, so that half an answer is never taken for a whole one.
+ */
+export function cancelTrip(trip: Trip): void {
+  if (trip.isOver || trip.failure !== null) return;
+  trip.failure = new GatewayError('request_cancelled', 'The request was cancelled by an operator.');
+  if (trip.answer === null && trip.interrupt !== null) trip.interrupt(trip.failure);
+  else trip.res.destroy();
+}

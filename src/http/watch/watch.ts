@@ -1,0 +1,98 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Response } from 'express';
+import type { ModelId } from '../../../machines/shared/ids.ts';
+import { openStreamOf } from '../feedback/open-stream.ts';
+import { beginFeedback, type FeedbackDeps } from '../feedback/wait-feedback.ts';
+import type { FlightWatch, Payload } from '../proxy.ts';
+import type { Observer } from './observer.ts';
+import { attentionTo } from './observed-paths.ts';
+import { tripOf } from './trip-of.ts';
+
+/** What the handlers of requests tell those who watch: a request begins, waits, is forwarded. */
+export interface Watch {
+  /**
+   * @param url As the client asked for it, without `/upstream/<model>`.
+   * @param name The model as the client calls it.
+   */
+  begin(req: IncomingMessage, res: Response, url: string | undefined, name: string): void;
+  /**
+   * A wait for a lease begins.
+   *
+   * @param leave what it waits with; aborted when the wait is cancelled
+   * @throws GatewayError when the request was cancelled meanwhile.
+   */
+  wait(res: ServerResponse, model: ModelId, payload: Payload | null, leave: AbortController): Waiting | null;
+  /** The request is about to be forwarded. */
+  flight(req: IncomingMessage, res: ServerResponse, payload: Payload | null): FlightWatch | null;
+}
+
+export interface Waiting {
+  granted(): void;
+  refused(): void;
+}
+
+export interface WatchParts {
+  readonly observer: Observer;
+  readonly feedback: FeedbackDeps;
+  readonly sendsLoadingState: (model: ModelId) => boolean;
+  /** Shown with the request once it was granted. */
+  readonly priorityOf: (model: ModelId) => number;
+}
+
+export function createWatch({ observer, feedback, sendsLoadingState, priorityOf }: WatchParts): Watch {
+  return {
+    begin(req, res, url, name) {
+      const [path = '/'] = (url ?? '/').split('?', 1);
+      const { inFlight, recorded } = attentionTo(req.method ?? '', path);
+      if (inFlight) observer.begin({ req, res, path, name, isRecorded: recorded });
+    },
+
+    wait(res, model, payload, leave) {
+      const trip = tripOf(res);
+      if (trip === null) return null;
+      if (trip.failure !== null) throw trip.failure;
+      const since = performance.now();
+      trip.stage = 'waiting';
+      trip.waitingSignal = leave.signal;
+      trip.interrupt = (error) => leave.abort(error);
+      const { path, name } = trip;
+      const { signal } = leave;
+      const news =
+        payload &&
+        beginFeedback(
+          { res, path, payload, name, model, signal, sendsLoadingState: sendsLoadingState(model) },
+          feedback,
+        );
+      return {
+        granted() {
+          trip.interrupt = null;
+          news?.end(true);
+          trip.metadata['fifo_priority'] = String(priorityOf(model));
+          observer.granted(trip, model, performance.now() - since);
+        },
+        refused: () => news?.end(false),
+      };
+    },
+
+    flight(req, res, payload) {
+      const trip = tripOf(res);
+      if (trip === null) return null;
+      const stream = openStreamOf(res);
+      // What follows in a stream of ours must not be compressed.
+      if (stream !== null) delete req.headers['accept-encoding'];
+      return {
+        takeOver: stream && ((answer) => stream.takeOver(answer)),
+        leaves(interrupt) {
+          trip.interrupt = interrupt;
+          trip.leftAt = performance.now();
+          if (payload === null) observer.streams(trip);
+          else observer.sends(trip, payload.pieces);
+        },
+        answered: (answer) => observer.answered(trip, answer),
+        wasCut() {
+          trip.wasCut = true;
+        },
+      };
+    },
+  };
+}

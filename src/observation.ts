@@ -1,0 +1,163 @@
+import type { ModelId } from '../machines/shared/ids.ts';
+import type { Phase } from '../machines/shared/phase.ts';
+import { createCaptures } from './activity/captures.ts';
+import { createActivityStore } from './activity/store.ts';
+import type { Config } from './config/types.ts';
+import type { Desk } from './dispatch/lease.ts';
+import { createWaitingList } from './dispatch/waiting-list.ts';
+import type { HostMonitor } from './host/monitor.ts';
+import { FEEDBACK_TIMES, type FeedbackTimes } from './http/feedback/wait-feedback.ts';
+import { createInFlight } from './http/watch/in-flight.ts';
+import type { ObservationView } from './http/watch/observation-view.ts';
+import { createObserver, type EndedTrip } from './http/watch/observer.ts';
+import { modelOf, upstreamPath } from './http/watch/trip.ts';
+import { createWatch, type Watch } from './http/watch/watch.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import type { ObservedRequest } from './metrics/observation.ts';
+import type { Journal } from './observability/journal.ts';
+import type { LoadTimes } from './observability/load-times.ts';
+import { createSubscribers } from './observability/subscribers.ts';
+import { buildInfo } from './version.ts';
+
+/** What costs time and memory begins when the gateway has started. */
+const BEGIN_AFTER_MS = 1_000;
+
+export interface ObservationParts {
+  readonly config: Config;
+  readonly desk: Desk;
+  readonly journal: Pick<Journal, 'subscribe'>;
+  readonly phaseOf: (model: ModelId) => Phase;
+  readonly loadTimes: LoadTimes;
+  /** In place of the ordinary ones. */
+  readonly times?: Partial<FeedbackTimes>;
+  readonly warn: (message: string) => void;
+}
+
+/** Everything that looks on: requests in flight, activity, captures, metrics, the machine. */
+export interface Observation extends ObservationView {
+  readonly watch: Watch;
+  /** The desk, watched. */
+  readonly desk: Desk;
+  /**
+   * To be called before the gateway listens.
+   *
+   * @throws SQLite's error when the configured file cannot be used.
+   */
+  open(): void;
+  /** Goes on with a new configuration; where activity is stored stays as it is. */
+  adopt(config: Config): void;
+  /** Writes what is left to be written, and ends timers and processes. */
+  close(): void;
+}
+
+/**
+ * INVARIANTS
+ * - Nobody who is looked at waits for those who look, nor hears of their errors.
+ * - Before it is needed nothing is loaded: SQLite, the metrics library, the programs that tell about GPUs.
+ */
+export function createObservation(parts: ObservationParts): Observation {
+  const { config, desk, journal, phaseOf, loadTimes, warn } = parts;
+  let current = config;
+  let monitor: HostMonitor | null = null;
+  let closed = false;
+  const stored = createSubscribers<number>('the activity', warn);
+  const version = buildInfo();
+  const metrics = createMetrics({ version: version.version, host: () => monitor?.latest() ?? null, report: warn });
+  const captures = createCaptures(config.activity.captureBytes);
+  const activity = createActivityStore({
+    path: config.activity.storePath,
+    limits: limitsOf(config),
+    onStored: stored.tell,
+    report: warn,
+  });
+  const priorityOf = (model: ModelId): number => current.models.get(model)?.priority ?? 0;
+  const waiting = createWaitingList(desk, priorityOf, metrics.observeQueue);
+  const inFlight = createInFlight(waiting.positionOf);
+  const observer = createObserver({
+    inFlight,
+    activity,
+    captures,
+    captureBytes: config.activity.captureBytes,
+    lastLoad: loadTimes.lastLoad,
+    count: (ended) => metrics.observeRequest(observedRequest(ended, current)),
+  });
+  const watch = createWatch({
+    observer,
+    feedback: {
+      times: { ...FEEDBACK_TIMES, ...parts.times },
+      phaseOf,
+      positionOf: waiting.positionOf,
+      measuredLoadMs: loadTimes.measuredMs,
+      onTransition: journal.subscribe,
+    },
+    sendsLoadingState: (model) => current.models.get(model)?.sendLoadingState ?? false,
+    priorityOf,
+  });
+  metrics.setModels([...config.models.keys()]);
+  journal.subscribe(metrics.observeTransition);
+  setTimeout(() => void watchMachine(), BEGIN_AFTER_MS).unref();
+
+  async function watchMachine(): Promise<void> {
+    const { disabled, everyMs } = current.performance;
+    if (disabled || closed || monitor !== null) return;
+    const { createHostMonitor } = await import('./host/monitor.ts');
+    if (closed) return;
+    monitor = createHostMonitor({ everyMs, report: warn });
+    monitor.start();
+  }
+
+  return {
+    watch,
+    desk: waiting,
+    inFlight,
+    activity,
+    captures,
+    waiting,
+    loads: loadTimes,
+    metrics,
+    version,
+    onStored: stored.add,
+    performance: () => monitor,
+    async hardware() {
+      return null;
+    },
+    open() {
+      if (config.activity.storePath !== null) activity.open();
+    },
+    adopt(next) {
+      const before = current.performance;
+      current = next;
+      metrics.setModels([...next.models.keys()]);
+      activity.setLimits(limitsOf(next));
+      captures.setMaxBytes(next.activity.captureBytes);
+      if (before.everyMs === next.performance.everyMs && before.disabled === next.performance.disabled) return;
+      monitor?.stop();
+      monitor = null;
+      void watchMachine();
+    },
+    close() {
+      closed = true;
+      monitor?.stop();
+      activity.close();
+    },
+  };
+}
+
+/** In memory the number of rows is the bound, in a file the retention. */
+function limitsOf({ activity: { storePath, maxInMemory, retention } }: Config): { maxRows: number; maxAgeMs: number } {
+  return storePath === null ? { maxRows: maxInMemory, maxAgeMs: 0 } : retention;
+}
+
+function observedRequest({ trip, ending, usage, durationMs }: EndedTrip, { models }: Config): ObservedRequest {
+  const model = modelOf(trip);
+  const { firstTokenAt, tokens } = usage;
+  return {
+    model: models.has(model) ? model : null,
+    path: upstreamPath(trip),
+    status: ending.status,
+    durationMs,
+    firstTokenMs: firstTokenAt === null ? null : firstTokenAt - trip.startedClock,
+    overheadMs: trip.leftAt === null ? null : trip.leftAt - trip.startedClock - (trip.queueMs ?? 0),
+    tokens,
+  };
+}
