@@ -1,0 +1,126 @@
+import { readFile } from 'node:fs/promises';
+import { arch, cpus, machine, platform, release, totalmem, version } from 'node:os';
+import { findCards, findNvidia } from './find-accelerators.ts';
+import type { Accelerator, Cpu, Environment, Hardware, OperatingSystem } from './hardware.ts';
+import { architectureName, findEnvironment, parseCpuInfo, parseOsRelease } from './parse-machine.ts';
+
+const TIMEOUT_MS = 10_000;
+
+/** The hardware, once it is known. */
+export interface HardwareSnapshot {
+  /** Begins to look; returns at once. */
+  start(): void;
+  /** null while it is not known, and for ever where it cannot be. */
+  get(): Hardware | null;
+  /** Ends what is still looking. */
+  stop(): void;
+}
+
+/**
+ * Looks once, in the background: the gateway answers long before a slow driver does.
+ *
+ * @param options.detect For tests.
+ */
+export function createHardwareSnapshot(options: {
+  readonly gatewayVersion: string;
+  readonly report?: (message: string) => void;
+  readonly detect?: (gatewayVersion: string, signal: AbortSignal) => Promise<Hardware>;
+}): HardwareSnapshot {
+  const { gatewayVersion, report = () => {}, detect = detectHardware } = options;
+  const stopping = new AbortController();
+  let hardware: Hardware | null = null;
+
+  async function look(): Promise<void> {
+    try {
+      hardware = await detect(gatewayVersion, AbortSignal.any([stopping.signal, AbortSignal.timeout(TIMEOUT_MS)]));
+    } catch (error) {
+      report(`the hardware cannot be described: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  return {
+    start: () => void look(),
+    get: () => hardware,
+    stop: () => stopping.abort(),
+  };
+}
+
+/** @param signal Ends what takes too long; what is known until then is told. */
+export async function detectHardware(gatewayVersion: string, signal: AbortSignal): Promise<Hardware> {
+  const isLinux = platform() === 'linux';
+  const cpuInfo = isLinux ? await read('/proc/cpuinfo') : null;
+  return {
+    schema_version: 1,
+    captured_at: new Date().toISOString(),
+    capture: {
+      scope: 'inference_host',
+      method: 'detected',
+      detector: { name: 'llama-swap', version: gatewayVersion },
+    },
+    architecture: { name: architectureName(machine()), raw_name: machine() },
+    operating_system: isLinux ? await describeLinux() : describeOther(),
+    environment: isLinux ? await findLinuxEnvironment(cpuInfo) : { kind: 'unknown', name: null, version: null },
+    cpu: cpuInfo === null ? describeCpu() : parseCpuInfo(cpuInfo),
+    memory: { capacity_bytes: totalmem() },
+    accelerators: await findAccelerators(isLinux, signal),
+  };
+}
+
+async function findAccelerators(isLinux: boolean, signal: AbortSignal): Promise<readonly Accelerator[]> {
+  const nvidia = await findNvidia(signal);
+  const cards = isLinux ? await findCards() : [];
+  // The tool of the maker knows more than the kernel's files.
+  const others = nvidia.length > 0 ? cards.filter(({ vendor }) => vendor !== 'NVIDIA') : cards;
+  const apple = platform() === 'darwin' && arch() === 'arm64' ? [appleGpu()] : [];
+  return [...nvidia, ...others, ...apple].map((accelerator, index) => ({ ...accelerator, index }));
+}
+
+/** Part of the processor, with the same memory. */
+function appleGpu(): Accelerator {
+  return {
+    index: 0,
+    kind: 'gpu',
+    vendor: 'Apple',
+    model: cpus()[0]?.model ?? null,
+    architecture: null,
+    memory: { kind: 'unified', capacity_bytes: totalmem() },
+    driver: null,
+    power_limit_watts: null,
+  };
+}
+
+async function describeLinux(): Promise<OperatingSystem> {
+  return { family: 'linux', ...parseOsRelease(await read('/etc/os-release')), kernel: release() };
+}
+
+function describeOther(): OperatingSystem {
+  const families: Partial<Record<NodeJS.Platform, string>> = { darwin: 'macos', win32: 'windows' };
+  return { family: families[platform()] ?? platform(), name: version(), version: release(), kernel: release() };
+}
+
+async function findLinuxEnvironment(cpuInfo: string | null): Promise<Environment> {
+  return findEnvironment({
+    kernel: await read('/proc/version'),
+    dockerMark: await read('/.dockerenv'),
+    podmanMark: await read('/run/.containerenv'),
+    cgroup: await read('/proc/1/cgroup'),
+    container: process.env['container'] ?? null,
+    cpuInfo,
+    product: await read('/sys/class/dmi/id/product_name'),
+  });
+}
+
+function describeCpu(): Cpu {
+  const threads = cpus();
+  return {
+    vendor: null,
+    model: threads[0]?.model ?? null,
+    socket_count: null,
+    physical_core_count: null,
+    logical_thread_count: threads.length || null,
+  };
+}
+
+async function read(path: string): Promise<string | null> {
+  return readFile(path, 'utf8').catch(() => null);
+}
