@@ -106,9 +106,7 @@ function keyOf(target: SelectorTarget): string {
 }
 
 function warmest(from: readonly Candidate[]): Candidate | null {
-  return (
-    from.find(({ phase }) => phase === 'ready') ?? from.find(({ phase }) => LOADING.has(phase)) ?? from[0] ?? null
-  );
+  return from.find(({ phase }) => phase === 'ready') ?? from.find(({ phase }) => LOADING.has(phase)) ?? from[0] ?? null;
 }
 
 /** A target that is being stopped is none; one that is loaded comes before a cold one until it has enough to do. */
