@@ -27,7 +27,7 @@ export interface Exchange {
 }
 
 /** The answer of `GET /api/captures/{id}`. Bodies in base64; null = not kept, '' = empty. */
-export interface Capture {
+interface Capture {
   readonly id: number;
   readonly req_path: string;
   readonly req_headers: Readonly<Record<string, string>>;

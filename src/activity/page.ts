@@ -6,7 +6,7 @@ import type { ActivityRow } from './schema.ts';
 import { isFields } from './usage.ts';
 
 /** One entry as the API shows it. What is not known is left out, from `error_msg` on. */
-export interface ActivityEntry {
+interface ActivityEntry {
   readonly id: number;
   /** RFC 3339, local zone, to the second. */
   readonly timestamp: string;

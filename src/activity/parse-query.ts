@@ -17,7 +17,7 @@ export const SORT_COLUMNS = {
   duration: 'duration_ms',
 } as const;
 
-export type SortKey = keyof typeof SORT_COLUMNS;
+type SortKey = keyof typeof SORT_COLUMNS;
 
 const DEFAULT_LIMIT = 25;
 const LARGEST_LIMIT = 999;

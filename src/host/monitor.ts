@@ -12,7 +12,7 @@ const HISTORY_MS = 3_600_000;
 const FIRST_SAMPLE_MS = 1_000;
 
 /** The answer of `GET /api/performance`, as long as there is a monitor. */
-export interface PerformanceAnswer {
+interface PerformanceAnswer {
   readonly enabled: true;
   readonly sys_stats: readonly SystemSample[] | null;
   /** All GPUs, tick after tick. */

@@ -7,8 +7,6 @@ const LONGEST_BACKLOG = 10_000;
 /** After the first observation: by then a gateway has started. */
 const LOAD_AFTER_MS = 1_000;
 
-export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
-
 /** The numbers behind `GET /metrics`. Observing never throws and costs microseconds. */
 export interface Metrics {
   observeRequest(request: ObservedRequest): void;
@@ -19,6 +17,8 @@ export interface Metrics {
   setModels(models: readonly string[]): void;
   /** Loads the library now rather than a second after the first observation. */
   start(): Promise<void>;
+  /** Of the text. */
+  readonly contentType: string;
   /** The text that Prometheus reads. */
   render(): Promise<string>;
 }
@@ -75,6 +75,7 @@ export function createMetrics({ version, host = () => null, report = () => {} }:
   }
 
   return {
+    contentType: 'text/plain; version=0.0.4; charset=utf-8',
     observeRequest: (request) => record((target) => target.observeRequest(request)),
     observeQueue: (queue) => record((target) => target.observeQueue(queue)),
     observeTransition(transition) {

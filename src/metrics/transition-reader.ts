@@ -11,7 +11,7 @@ export type Fact =
   | { readonly kind: 'swapped'; readonly outcome: string; readonly seconds: number };
 
 /** Why a ready model went. */
-export type EvictionCause = 'ttl' | 'swap' | 'unload' | 'shutdown' | 'crash' | 'killed' | 'unresponsive';
+type EvictionCause = 'ttl' | 'swap' | 'unload' | 'shutdown' | 'crash' | 'killed' | 'unresponsive';
 
 const REASONS: ReadonlyMap<string, EvictionCause> = new Map([
   ['ttl', 'ttl'],
