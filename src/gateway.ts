@@ -20,7 +20,7 @@ import { parseListenAddress } from './listen-address.ts';
 import { createObservation } from './observation.ts';
 import { createJournal, type Transition } from './observability/journal.ts';
 import { createLoadTimes } from './observability/load-times.ts';
-import { createLogger } from './observability/logger.ts';
+import { createLogger, type LogStyle } from './observability/logger.ts';
 import { createLogs } from './observability/logs.ts';
 import { describeMachines } from './observability/machine-definitions.ts';
 import { safely } from './observability/safely.ts';
@@ -41,8 +41,8 @@ export interface GatewayOptions {
   readonly dataDir?: string;
   /** In place of the configuration's. */
   readonly logLevel?: LogLevel;
-  /** Gets each line of the gateway's own log. */
-  readonly print?: (line: string) => void;
+  /** Gets what `logToStdout` names: by default the gateway's own lines. */
+  readonly print?: (text: string) => void;
   /** Sees everything that XState's inspection shows, contexts and payloads included. */
   readonly inspect?: (event: InspectionEvent) => void;
   /** Seconds. Lower than the ordinary 15 only where a test wants a start to fail quickly. */
@@ -92,15 +92,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const address = parseListenAddress(options.listen ?? '127.0.0.1:0');
   if (typeof address === 'string') throw new TypeError(address);
 
-  const logs = createLogs();
-  const logger = createLogger({
-    level: options.logLevel ?? config.logLevel,
-    write(line) {
-      logs.writeProxy(line);
-      options.print?.(line);
-    },
+  const logs = createLogs(config.logToStdout);
+  const styleOf = ({ logLevel, logTimeFormat }: Config): LogStyle => ({
+    level: options.logLevel ?? logLevel,
+    timeFormat: logTimeFormat,
   });
-  if (logger.level === 'debug' && options.print) logs.upstream.subscribe(options.print);
+  const logger = createLogger({ ...styleOf(config), write: logs.writeProxy });
+  if (options.print) logs.combined.subscribe(options.print);
   const journal = createJournal({ report: logger.error });
   const loadTimes = createLoadTimes();
   journal.subscribe(loadTimes.observe);
@@ -158,6 +156,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     () => readConfig(source, portsOf(config)),
     (next) => {
       config = next;
+      logs.combine(next.logToStdout);
+      logger.adjust(styleOf(next));
       const changed = supervisor.adopt(next);
       serveWith(server, httpDeps());
       logger.info(`read the configuration again; changed: ${changed.join(', ') || 'no running model'}`);

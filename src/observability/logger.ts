@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import winston from 'winston';
-import type { LogLevel } from '../config/types.ts';
+import type { LogLevel, LogTimeFormat } from '../config/types.ts';
+import { formatLineTime } from './line-time.ts';
 
 /**
  * The gateway's own messages. A message is text or a function that makes it: the function of a suppressed level is
@@ -12,7 +13,15 @@ export interface Logger {
   info(message: Message): void;
   warn(message: Message): void;
   error(message: Message): void;
+  /** From the next message on. */
+  adjust(style: LogStyle): void;
+}
+
+/** What a configuration says about the lines of the log. */
+export interface LogStyle {
   readonly level: LogLevel;
+  /** The form of the time that begins a line; null = none. */
+  readonly timeFormat: LogTimeFormat | null;
 }
 
 type Message = string | (() => string);
@@ -23,28 +32,37 @@ const SEVERITY: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 
  * @param options.write Gets every line that passes the level, newline included. The caller decides where lines go: the
  *   text log that `GET /logs` shows, standard output, or both.
  */
-export function createLogger(options: { level: LogLevel; write: (line: string) => void }): Logger {
-  const threshold = SEVERITY[options.level];
+export function createLogger(options: LogStyle & { write: (line: string) => void }): Logger {
+  let { level: threshold, timeFormat } = options;
   const sink = winston.createLogger({
-    level: options.level,
+    level: threshold,
     levels: { ...SEVERITY },
-    format: winston.format.combine(winston.format.timestamp(), winston.format.printf(formatLine)),
+    format: winston.format.printf((info) => formatLine(info, timeFormat)),
     transports: [new winston.transports.Stream({ stream: lineStream(options.write), eol: '\n' })],
   });
 
   // winston formats before it filters; the comparison comes first so that a suppressed level costs nothing.
-  const at = (level: LogLevel): ((message: Message) => void) =>
-    SEVERITY[level] > threshold
-      ? () => {}
-      : (message) => {
-          sink.log(level, typeof message === 'string' ? message : message());
-        };
+  const at = (level: LogLevel) => (message: Message) => {
+    if (SEVERITY[level] > SEVERITY[threshold]) return;
+    sink.log(level, typeof message === 'string' ? message : message());
+  };
 
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), level: options.level };
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    adjust(style) {
+      threshold = style.level;
+      timeFormat = style.timeFormat;
+      sink.level = style.level;
+    },
+  };
 }
 
-function formatLine(info: winston.Logform.TransformableInfo): string {
-  return `${String(info['timestamp'])} [${info.level.toUpperCase()}] ${oneLine(String(info.message))}`;
+function formatLine({ level, message }: winston.Logform.TransformableInfo, timeFormat: LogTimeFormat | null): string {
+  const line = `[${level.toUpperCase()}] ${oneLine(String(message))}`;
+  return timeFormat === null ? line : `${formatLineTime(timeFormat, new Date())} ${line}`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { ModelId } from '../../machines/shared/ids.ts';
+import type { LogToStdout } from '../config/types.ts';
 import { createTextLog } from './text-log.ts';
 import type { TextLog } from './text-log.ts';
 
@@ -12,7 +13,7 @@ export interface Logs {
   readonly proxy: TextLog;
   /** What all models print, as it comes. */
   readonly upstream: TextLog;
-  /** Both, as somebody who looks for the reason of something wants to read them. */
+  /** What goes to standard output, and what `GET /logs` shows: one of them, both or nothing. */
   readonly combined: TextLog;
   /** What one model prints, over all its incarnations. */
   of(model: ModelId): TextLog;
@@ -20,6 +21,8 @@ export interface Logs {
   sink(model: ModelId): LogSink;
   /** Takes a line of the gateway's own. */
   writeProxy(line: string): void;
+  /** From now on `combined` gets this; what it holds stays. */
+  combine(which: LogToStdout): void;
 }
 
 /**
@@ -27,9 +30,11 @@ export interface Logs {
  * - In a log that several sources write to, a line holds text of one source only.
  * - The log of a model exists from its first use; an unused model costs nothing.
  *
+ * @param which What `combined` gets to begin with.
  * @param report Gets one message per failing subscriber.
  */
-export function createLogs(report: (message: string) => void = () => {}): Logs {
+export function createLogs(which: LogToStdout, report: (message: string) => void = () => {}): Logs {
+  let combines = which;
   const proxy = createTextLog({ report });
   const upstream = createTextLog({ report });
   const combined = createTextLog({ report });
@@ -59,12 +64,15 @@ export function createLogs(report: (message: string) => void = () => {}): Logs {
         const text = typeof chunk === 'string' ? chunk : decoder.write(chunk);
         own.write(text);
         toUpstream(source, text);
-        toCombined(source, text);
+        if (combines === 'upstream' || combines === 'both') toCombined(source, text);
       };
     },
     writeProxy(line) {
       proxy.write(line);
-      toCombined('proxy', line);
+      if (combines === 'proxy' || combines === 'both') toCombined('proxy', line);
+    },
+    combine(next) {
+      combines = next;
     },
   };
 }

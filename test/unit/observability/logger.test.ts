@@ -4,14 +4,40 @@ import { createLogger } from '../../../src/observability/logger.ts';
 
 function loggerAt(level: LogLevel) {
   const lines: string[] = [];
-  return { lines, logger: createLogger({ level, write: (line) => lines.push(line) }) };
+  return { lines, logger: createLogger({ level, timeFormat: null, write: (line) => lines.push(line) }) };
 }
 
 describe('logger', () => {
-  it('writes a line with time, level and message', () => {
+  it('writes a line with level and message', () => {
     const { lines, logger } = loggerAt('info');
     logger.info('listening');
-    expect(lines).toEqual([expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z \[INFO\] listening\n$/)]);
+    expect(lines).toEqual(['[INFO] listening\n']);
+  });
+
+  it('begins a line with the time where a form for it is given', () => {
+    const lines: string[] = [];
+    const logger = createLogger({ level: 'info', timeFormat: 'rfc3339', write: (line) => lines.push(line) });
+    logger.info('listening');
+    expect(lines).toEqual([
+      expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d) \[INFO\] listening\n$/),
+    ]);
+  });
+
+  it('D9: takes another level and another time at any moment, whoever holds its functions', () => {
+    const { lines, logger } = loggerAt('warn');
+    const { info, debug } = logger;
+    info('suppressed');
+    logger.adjust({ level: 'debug', timeFormat: 'kitchen' });
+    info('one');
+    debug('two');
+    logger.adjust({ level: 'error', timeFormat: null });
+    info('suppressed');
+    logger.error('three');
+    expect(lines).toEqual([
+      expect.stringMatching(/^\d{1,2}:\d\d[AP]M \[INFO\] one\n$/),
+      expect.stringMatching(/^\d{1,2}:\d\d[AP]M \[DEBUG\] two\n$/),
+      '[ERROR] three\n',
+    ]);
   });
 
   it.each([
@@ -53,6 +79,7 @@ describe('logger', () => {
     let calls = 0;
     const logger = createLogger({
       level: 'info',
+      timeFormat: null,
       write() {
         calls += 1;
         throw new Error('no');
