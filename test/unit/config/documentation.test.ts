@@ -5,7 +5,7 @@ import { configSchema } from '../../../src/config/schema.ts';
 import type { SchemaNode } from '../../../src/config/schema/node.ts';
 import { problemsOf } from './load-text.ts';
 
-/** All key paths of a schema; those of a model as if they stood at the top. */
+/** All key paths of a schema; those of a model, a selector, a peer and a group as if they stood at the top. */
 function keys(schema: SchemaNode | undefined, prefix = ''): string[] {
   return Object.entries(schema?.properties ?? {}).flatMap(([key, value]) => {
     const nested = keys(value, `${prefix}${key}.`);
@@ -21,8 +21,10 @@ describe('docs/configuration.md', () => {
   });
 
   it('names every key', () => {
-    const model = configSchema.properties?.['models']?.additionalProperties as SchemaNode;
-    const missing = [...keys(configSchema), ...keys(model)].filter((key) => !text.includes(`\`${key}\``));
+    const each = (section: string): string[] =>
+      keys(configSchema.properties?.[section]?.additionalProperties as SchemaNode);
+    const paths = [...keys(configSchema), ...['models', 'selectors', 'peers', 'groups'].flatMap(each)];
+    const missing = paths.filter((key) => !text.includes(`\`${key}\``));
     expect(missing).toEqual([]);
   });
 
@@ -36,7 +38,9 @@ describe('docs/configuration.md', () => {
     const examples = [...text.matchAll(/(?<!<!-- wrong -->\s+)```yaml\n([^]*?)```/g)].map((match) => match[1] ?? '');
     expect(examples.length).toBeGreaterThan(5);
     for (const example of examples) {
-      const problems = await problemsOf(example, { env: { HOME: '/home/me', QWEN_KEY: 'k', TTL: '60' } });
+      const problems = await problemsOf(example, {
+        env: { HOME: '/home/me', QWEN_KEY: 'k', PROVIDER_KEY: 'k', TTL: '60' },
+      });
       expect(problems.filter(({ path }) => path !== 'models')).toEqual([]);
     }
   });
