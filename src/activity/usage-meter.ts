@@ -107,7 +107,7 @@ interface Decoding {
 
 function decodeInto(decoder: Transform, take: (part: Buffer) => void): Decoding {
   const done = new Promise<string | null>((resolve) => {
-    decoder.once('error', (error) => resolve(error.message));
+    decoder.on('error', (error) => resolve(error.message));
     decoder.once('end', () => resolve(null));
   });
   decoder.on('data', take);
