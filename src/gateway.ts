@@ -15,6 +15,7 @@ import { preload } from './dispatch/preload.ts';
 import { resolveModel } from './dispatch/resolve-model.ts';
 import { GatewayError } from './errors.ts';
 import type { HttpDeps, ReloadAnswer } from './http/deps.ts';
+import { createEventFeed } from './http/events/feed.ts';
 import { createHttpServer, serveWith } from './http/server.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { createObservation } from './observation.ts';
@@ -133,6 +134,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const closing = new AbortController();
   const definitions = describeMachines([modelMachine, profileMachine, swapMachine, orchestratorMachine]);
   const pins = createActivePins();
+  const events = createEventFeed({
+    config: () => config,
+    board: journal.board,
+    journal,
+    logs,
+    pins,
+    observation,
+    logger,
+  });
   const httpDeps = (): HttpDeps => ({
     config,
     desk: observation.desk,
@@ -144,6 +154,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     logs,
     watch: observation.watch,
     observation,
+    events,
     machines: () => definitions,
     logger,
     closing: closing.signal,
@@ -159,6 +170,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       logs.combine(next.logToStdout);
       logger.adjust(styleOf(next));
       const changed = supervisor.adopt(next);
+      observation.adopt(next);
+      events.reloaded();
       serveWith(server, httpDeps());
       logger.info(`read the configuration again; changed: ${changed.join(', ') || 'no running model'}`);
       return changed;

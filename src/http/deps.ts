@@ -5,6 +5,7 @@ import type { Config } from '../config/types.ts';
 import type { Desk } from '../dispatch/lease.ts';
 import type { PeerDesk } from '../dispatch/peer-desk.ts';
 import type { ActivePins } from '../dispatch/pins.ts';
+import type { EventFeed } from './events/feed.ts';
 import type { ObservationView } from './watch/observation-view.ts';
 import type { Watch } from './watch/watch.ts';
 
@@ -20,6 +21,7 @@ export interface HttpDeps {
   readonly logs: Logs;
   readonly watch: Watch;
   readonly observation: ObservationView;
+  readonly events: EventFeed;
   /** The machine definitions, as JSON-able data. */
   readonly machines: () => unknown;
   readonly logger: HttpLogger;

@@ -24,7 +24,9 @@ export async function runPeerErrand(
 ): Promise<void> {
   if (res.closed || res.destroyed) return;
   const lease = peers.acquire(peer);
-  const outcome = await forward(req, res, lease.upstream, payload, null).finally(() => lease.release());
+  const outcome = await forward(req, res, lease.upstream, payload, watch.flight(req, res, payload)).finally(() =>
+    lease.release(),
+  );
   if (outcome === 'cut') logger.warn(() => `the peer ${peer} broke off in the middle of an answer`);
   if (outcome instanceof GatewayError) throw peerError(peer, outcome);
 }

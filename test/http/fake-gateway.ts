@@ -15,6 +15,7 @@ import { createActivePins } from '../../src/dispatch/pins.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { HttpDeps, TextLog } from '../../src/http/deps.ts';
 import type { FeedbackTimes } from '../../src/http/feedback/wait-feedback.ts';
+import { createEventFeed } from '../../src/http/events/feed.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import { createLoadTimes } from '../../src/observability/load-times.ts';
 import type { LoadTimes } from '../../src/observability/load-times.ts';
@@ -236,19 +237,23 @@ export async function startGateway(
     times: feedbackTimes,
     warn: keep,
   });
+  const logs = given.logs ?? { proxy: textLog(), upstream: textLog(), combined: textLog(), of: () => textLog() };
+  const pins = given.pins ?? createActivePins();
+  const logger = { info: keep, warn: keep, error: keep };
   const deps: HttpDeps = {
     config,
     desk: observation.desk,
     watch: observation.watch,
     observation,
     peers: createPeerDesk(config.peers ?? new Map(), createPeerUpstream),
-    pins: createActivePins(),
+    pins,
     control: { unload: () => Promise.resolve(), load: () => Promise.resolve() },
     board,
     journal,
-    logs: { proxy: textLog(), upstream: textLog(), combined: textLog(), of: () => textLog() },
+    logs,
+    events: createEventFeed({ config: () => config, board, journal, logs, pins, observation, logger }),
     machines: () => ({}),
-    logger: { info: keep, warn: keep, error: keep },
+    logger,
     ...given,
   };
   const server = createHttpServer(deps, options);

@@ -42,6 +42,7 @@ describe('GET /running', () => {
         {
           model: 'hidden',
           state: 'starting',
+          phase: 'health-checking',
           cmd: 'server --model hidden',
           proxy: 'http://127.0.0.1:1',
           ttl: 0,
@@ -51,6 +52,7 @@ describe('GET /running', () => {
         {
           model: 'qwen',
           state: 'ready',
+          phase: 'ready',
           cmd: 'server --api-key [redacted] -m qwen',
           proxy: 'http://127.0.0.1:1',
           ttl: 90,

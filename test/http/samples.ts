@@ -22,7 +22,7 @@ export const sampleConfig = httpConfig(
   ],
   { profiles: [{ id: 'coding', members: ['qwen', 'author/llama'] }] },
 );
-const phases: Record<string, Phase> = { qwen: 'ready', hidden: 'starting' };
+const phases: Record<string, Phase> = { qwen: 'ready', hidden: 'health-checking' };
 export const sampleBoard = {
   phaseOf: (model: string): Phase => phases[model] ?? 'stopped',
   failureOf: () => null,

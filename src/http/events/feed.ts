@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Response } from 'express';
+import type { Config } from '../../config/types.ts';
 import type { HttpDeps } from '../deps.ts';
 import { frameOf, type FrameType } from './frame.ts';
 import { modelStatuses } from './model-status.ts';
@@ -19,6 +20,8 @@ export interface EventFeed {
    * @param wantsDeltas Single models in place of the whole list.
    */
   attach(res: Response, lastId: string | undefined, wantsDeltas: boolean): void;
+  /** There is a new configuration. */
+  reloaded(): void;
 }
 
 interface Kept {
@@ -28,7 +31,13 @@ interface Kept {
   readonly delta: string | null;
 }
 
-type FeedDeps = Pick<HttpDeps, 'config' | 'board' | 'journal' | 'logs' | 'pins' | 'observation' | 'logger'>;
+export interface EventFeedDeps extends Pick<
+  HttpDeps,
+  'board' | 'journal' | 'logs' | 'pins' | 'observation' | 'logger'
+> {
+  /** The present one. */
+  readonly config: () => Config;
+}
 
 /**
  * INVARIANTS
@@ -36,7 +45,7 @@ type FeedDeps = Pick<HttpDeps, 'config' | 'board' | 'journal' | 'logs' | 'pins' 
  * - A frame is made once, however many read it, and each reader gets the frames in one order.
  * - Nothing that happens while the first frames are written is missed: the feed runs before they are made.
  */
-export function createEventFeed({ config, board, journal, logs, pins, observation, logger }: FeedDeps): EventFeed {
+export function createEventFeed({ config, board, journal, logs, pins, observation, logger }: EventFeedDeps): EventFeed {
   const readers = new Map<Reader, boolean>();
   const epoch = randomBytes(4).toString('hex');
   let kept: Kept[] = [];
@@ -63,7 +72,7 @@ export function createEventFeed({ config, board, journal, logs, pins, observatio
 
   function publishModels(actor: string): void {
     if (!actor.startsWith('model:')) return;
-    const statuses = modelStatuses(config, board);
+    const statuses = modelStatuses(config(), board);
     const changed = statuses.find(({ id, peerID }) => peerID === '' && `model:${id}` === actor);
     publish(frameOf('modelStatus', statuses), changed === undefined ? null : frameOf('modelChanged', changed));
   }
@@ -78,7 +87,7 @@ export function createEventFeed({ config, board, journal, logs, pins, observatio
       journal.subscribe(({ actor }) => publishModels(actor)),
       pins.subscribe((active) => {
         publishAll('profileChanged', { active });
-        publishAll('modelStatus', modelStatuses(config, board));
+        publishAll('modelStatus', modelStatuses(config(), board));
       }),
       observation.inFlight.subscribe((update) => publishAll('inflight', update)),
       observation.onStored((id) => publishAll('activity', { id })),
@@ -94,14 +103,22 @@ export function createEventFeed({ config, board, journal, logs, pins, observatio
     }, LINGER_MS).unref();
   }
 
+  function uiConfig(): object {
+    return { activity: { session_id: config().activity.sessionHeaders } };
+  }
+
+  function activeProfile(): object {
+    return { active: pins.active(config())?.id ?? null };
+  }
+
   /** How things are now, in the order that clients expect. */
   function present(): string[] {
     return [
       frameOf('logData', { source: 'proxy', data: logs.proxy.history() }),
       frameOf('logData', { source: 'upstream', data: logs.upstream.history() }),
-      frameOf('modelStatus', modelStatuses(config, board)),
-      frameOf('uiConfig', { activity: { session_id: config.activity.sessionHeaders } }),
-      frameOf('profileChanged', { active: pins.active(config)?.id ?? null }),
+      frameOf('modelStatus', modelStatuses(config(), board)),
+      frameOf('uiConfig', uiConfig()),
+      frameOf('profileChanged', activeProfile()),
       frameOf('inflight', observation.inFlight.snapshot()),
     ];
   }
@@ -119,6 +136,12 @@ export function createEventFeed({ config, board, journal, logs, pins, observatio
   }
 
   return {
+    reloaded() {
+      if (ends.length === 0) return;
+      publishAll('modelStatus', modelStatuses(config(), board));
+      publishAll('uiConfig', uiConfig());
+      publishAll('profileChanged', activeProfile());
+    },
     attach(res, lastId, wantsDeltas) {
       run();
       const lost = (): void => logger.warn('a reader of /api/events is too slow: frames are dropped');

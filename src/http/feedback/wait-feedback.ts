@@ -4,7 +4,7 @@ import type { Phase } from '../../../machines/shared/phase.ts';
 import { findModel } from '../find-model.ts';
 import type { Payload } from '../proxy.ts';
 import { type Dialect, dialectOf } from './dialect.ts';
-import { createLoadingText, type LoadingText } from './loading-text.ts';
+import { createLoadingText } from './loading-text.ts';
 import { type OpenStream, openStream, openStreamOf } from './open-stream.ts';
 
 /** Between two looks at what is going on. A transition of the model is told at once. */

@@ -1,14 +1,11 @@
 import type { RequestHandler } from 'express';
 import type { HttpDeps } from '../deps.ts';
-import { createEventFeed } from '../events/feed.ts';
 
 /**
  * `GET /api/events`: what is and what happens, as server-sent events. With `?deltas` a change of one model is one model
  * and not all of them. A client that comes back with `Last-Event-ID` gets what it missed.
  */
-export function streamEvents(deps: HttpDeps, heartbeatMs: number): RequestHandler {
-  const feed = createEventFeed(deps);
-  const { closing } = deps;
+export function streamEvents({ events, closing }: HttpDeps, heartbeatMs: number): RequestHandler {
   return (req, res) => {
     res.writeHead(200, {
       'content-type': 'text/event-stream',
@@ -29,6 +26,6 @@ export function streamEvents(deps: HttpDeps, heartbeatMs: number): RequestHandle
       clearInterval(heartbeat);
       closing?.removeEventListener('abort', end);
     });
-    feed.attach(res, req.headers['last-event-id']?.toString(), req.query['deltas'] !== undefined);
+    events.attach(res, req.headers['last-event-id']?.toString(), req.query['deltas'] !== undefined);
   };
 }

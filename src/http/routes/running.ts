@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import type { HttpDeps } from '../deps.ts';
 import { redactCommand } from '../redact-command.ts';
 import { sendJson } from '../send.ts';
+import { shownState } from '../shown-state.ts';
 import { byId } from './models.ts';
 
 /** `GET /running`: every model that is not stopped. `ttl` is in seconds. */
@@ -9,11 +10,12 @@ export function listRunning({ config, board }: HttpDeps): RequestHandler {
   const models = [...config.models.values()].sort(byId);
   return (_req, res) => {
     const running = models
-      .map((model) => ({ model, state: board.phaseOf(model.id) }))
-      .filter(({ state }) => state !== 'stopped')
-      .map(({ model, state }) => ({
+      .map((model) => ({ model, phase: board.phaseOf(model.id) }))
+      .filter(({ phase }) => phase !== 'stopped')
+      .map(({ model, phase }) => ({
         model: model.id,
-        state,
+        state: shownState(phase),
+        phase,
         cmd: redactCommand(model.cmd),
         proxy: model.upstream.url,
         ttl: model.ttlMs / 1000,
