@@ -26,7 +26,7 @@ export interface FixtureModel {
   readonly [key: string]: unknown;
 }
 
-const open: { gateway: Gateway; dataDir: string }[] = [];
+const gateways: { gateway: Gateway; dataDir: string }[] = [];
 
 /** Starts a gateway whose models are upstream fixtures that give their own names in their answers. */
 export async function startGateway(
@@ -35,14 +35,23 @@ export async function startGateway(
   options: Partial<GatewayOptions> = {},
 ): Promise<TestGateway> {
   const startPort = await freePorts(Object.keys(models).length);
-  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'llama-swap-test-'));
   const config = {
     startPort,
     models: Object.fromEntries(Object.entries(models).map(([name, model]) => [name, toModel(name, model)])),
     ...rest,
   };
-  const gateway = await createGateway({ config, listen: '127.0.0.1:0', minHealthCheckTimeout: 0, ...options, dataDir });
-  open.push({ gateway, dataDir });
+  return open({ config, ...options });
+}
+
+/** Starts a gateway with the configuration of a file. */
+export function startGatewayFromFile(configFile: string): Promise<TestGateway> {
+  return open({ configFile });
+}
+
+async function open(options: GatewayOptions): Promise<TestGateway> {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'llama-swap-test-'));
+  const gateway = await createGateway({ listen: '127.0.0.1:0', minHealthCheckTimeout: 0, ...options, dataDir });
+  gateways.push({ gateway, dataDir });
   return observe(gateway);
 }
 
@@ -59,6 +68,9 @@ function observe(gateway: Gateway): TestGateway {
   });
   return {
     ...gateway,
+    get config() {
+      return gateway.config;
+    },
     transitions,
     life: () =>
       transitions
@@ -86,7 +98,7 @@ function observe(gateway: Gateway): TestGateway {
 
 /** To be called after each test: nothing may be left, neither a process nor a line in the ledger. */
 export async function closeGateways(): Promise<void> {
-  for (const { gateway, dataDir } of open.splice(0)) {
+  for (const { gateway, dataDir } of gateways.splice(0)) {
     await gateway.forceClose();
     expect(readdirSync(dataDir), 'the ledger is empty').toEqual([]);
     rmSync(dataDir, { recursive: true, force: true });

@@ -58,6 +58,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   metrics: { rooms: ['machines/shared'], onlyTypesOfRooms: ['host'], packages: ['prom-client'], node: true },
   host: { rooms: ['rfc3339'], node: true },
   demo: { onlyTypesOfRooms: ['config'], node: true },
+  reload: { rooms: ['config'], onlyTypesOfRooms: ['machines'], node: false },
   supervisor: {
     rooms: ['config', 'process', 'actors', 'dispatch'],
     onlyTypesOfRooms: ['machines', 'observability'],
@@ -80,6 +81,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       'config',
       'process',
       'dispatch',
+      'reload',
       'supervisor',
       'http',
       'observability',

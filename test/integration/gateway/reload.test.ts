@@ -1,0 +1,99 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { closeGateways, startGateway, startGatewayFromFile, textOf } from '../../kit/gateway.ts';
+import { fixture } from '../../kit/processes.ts';
+import { freePorts } from '../../kit/free-port.ts';
+import { temporaryFolder } from '../../kit/temporary-folder.ts';
+
+afterEach(closeGateways);
+
+/** Two models that may run together, as YAML; `extra` is added to beta. */
+function yaml(startPort: number, extra = ''): string {
+  const model = (name: string) => `  ${name}:
+    cmd: ${fixture('healthy', { port: '${PORT}', name })}
+    proxy: http://127.0.0.1:\${PORT}
+`;
+  return `startPort: ${startPort}
+groups:
+  together: { swap: false, members: [alpha, beta] }
+models:
+${model('alpha')}${model('beta')}${extra}`;
+}
+
+test('R10: fifty streams go on undisturbed while a reload changes another model', async () => {
+  const file = join(temporaryFolder(), 'config.yaml');
+  const startPort = await freePorts(4);
+  writeFileSync(file, yaml(startPort));
+  const gateway = await startGatewayFromFile(file);
+  await gateway.ready('beta');
+  const streams = await Promise.all(
+    Array.from({ length: 50 }, () => gateway.chat('alpha', { stream: true, chunks: 40, chunk_delay_ms: 20 })),
+  );
+  writeFileSync(file, yaml(startPort, '    env: [ANSWER=42]\n'));
+  const answer = await fetch(`${gateway.url}/api/config/reload`, { method: 'POST' });
+  expect(await answer.json()).toMatchObject({ msg: 'ok', changed: ['beta'] });
+  const texts = await Promise.all(streams.map((stream) => stream.text()));
+  for (const text of texts) {
+    expect(text.match(/^data: \{/gm)).toHaveLength(40);
+    expect(text.trimEnd().endsWith('data: [DONE]')).toBe(true);
+  }
+  expect(gateway.life()).toContain('beta stopped');
+  expect(gateway.life()).not.toContain('alpha stopping');
+  expect(await textOf(await gateway.chat('beta'))).toContain('beta');
+});
+
+test('a changed model finishes its request before it is started anew', async () => {
+  const gateway = await startGateway({ alpha: {} });
+  const stream = await gateway.chat('alpha', { stream: true, chunks: 20, chunk_delay_ms: 20 });
+  const { port } = gateway.config.models.get('alpha')!.upstream;
+  const cmd = fixture('healthy', { port: '${PORT}', name: 'renewed' });
+  const result = await gateway.reload({
+    startPort: port,
+    models: { alpha: { cmd, proxy: 'http://127.0.0.1:${PORT}' } },
+  });
+  expect(result).toMatchObject({ ok: true, changed: ['alpha'] });
+  const next = gateway.chat('alpha');
+  expect((await stream.text()).match(/^data: \{/gm)).toHaveLength(20);
+  expect(await textOf(await next)).toContain('renewed');
+});
+
+test('what does not concern the process does not restart it', async () => {
+  const gateway = await startGateway({ alpha: {} });
+  await gateway.ready('alpha');
+  const { port } = gateway.config.models.get('alpha')!.upstream;
+  const alpha = { cmd: fixture('healthy', { port: '${PORT}', name: 'alpha' }), proxy: 'http://127.0.0.1:${PORT}' };
+  const models = { alpha: { ...alpha, ttl: 600, aliases: ['first'], name: 'The first' }, aaa: alpha };
+  expect(await gateway.reload({ startPort: port, models })).toMatchObject({ ok: true, changed: [] });
+  expect(await textOf(await gateway.chat('first'))).toContain('alpha');
+  expect(gateway.life().filter((each) => each === 'alpha starting')).toHaveLength(1);
+  // A model that is new and sorts before the others takes a port of its own.
+  expect(gateway.config.models.get('aaa')!.upstream.port).not.toBe(port);
+});
+
+test('a file with errors changes nothing, and the answer says where and why', async () => {
+  const file = join(temporaryFolder(), 'config.yaml');
+  const startPort = await freePorts(4);
+  writeFileSync(file, yaml(startPort));
+  const gateway = await startGatewayFromFile(file);
+  await gateway.ready('alpha');
+  writeFileSync(file, yaml(startPort, '    ttl: soon\n'));
+  const answer = await fetch(`${gateway.url}/api/config/reload`, { method: 'POST' });
+  expect(answer.status).toBe(422);
+  const { error } = (await answer.json()) as { error: { code: string; message: string } };
+  expect(error.code).toBe('invalid_config');
+  expect(error.message).toMatch(/config\.yaml:\d+:\d+: error: models\.beta\.ttl/);
+  expect(await textOf(await gateway.chat('alpha'))).toContain('alpha');
+  expect(gateway.life()).not.toContain('alpha stopping');
+});
+
+test('a model that is gone from the file answers 404, and its process ends', async () => {
+  const gateway = await startGateway({ alpha: {}, beta: {} });
+  await gateway.ready('alpha');
+  const { port } = gateway.config.models.get('alpha')!.upstream;
+  const cmd = fixture('healthy', { port: '${PORT}', name: 'beta' });
+  await gateway.reload({ startPort: port + 10, models: { beta: { cmd, proxy: 'http://127.0.0.1:${PORT}' } } });
+  expect((await gateway.chat('alpha')).status).toBe(404);
+  await gateway.reaches('alpha', 'stopped');
+  expect(await textOf(await gateway.chat('beta'))).toContain('beta');
+});
