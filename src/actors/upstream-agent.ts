@@ -2,6 +2,7 @@ import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import type { UpstreamTimeouts } from '../config/types.ts';
 import { lookupUpstream } from './lookup.ts';
 
@@ -78,7 +79,7 @@ export function createUpstreamAgent(protocol: 'http:' | 'https:', timeouts: Upst
   agent.createConnection = (connectOptions, callback) => {
     const socket = createConnection(connectOptions, callback) as Socket | null | undefined;
     if (closed) socket?.destroy(new Error('the upstream is being stopped'));
-    else if (socket && timeouts.connectMs > 0) limitConnecting(socket, timeouts.connectMs);
+    else if (socket) limitConnecting(socket, timeouts);
     socket?.once('close', () => {
       if (!free.has(socket) && answerOn(socket)?.complete !== true) lastCutAt = performance.now();
     });
@@ -129,11 +130,22 @@ function answerOn(socket: Duplex): IncomingMessage | undefined {
   return (socket as { _httpMessage?: { res?: IncomingMessage } | null })._httpMessage?.res;
 }
 
-function limitConnecting(socket: Socket, connectMs: number): void {
-  const timer = setTimeout(() => {
-    socket.destroy(Object.assign(new Error('connecting to the upstream timed out'), { code: 'ETIMEDOUT' }));
-  }, connectMs);
+function limitConnecting(socket: Socket, { connectMs, tlsHandshakeMs }: UpstreamTimeouts): void {
+  limitUntil(socket, 'connect', connectMs, 'connecting to the upstream timed out');
+  if (!(socket instanceof TLSSocket)) return;
+  socket.once('connect', () =>
+    limitUntil(socket, 'secureConnect', tlsHandshakeMs, 'the TLS handshake with the upstream timed out'),
+  );
+}
+
+/** @param limitMs 0 = no limit */
+function limitUntil(socket: Socket, event: string, limitMs: number, message: string): void {
+  if (limitMs === 0) return;
+  const timer = setTimeout(
+    () => void socket.destroy(Object.assign(new Error(message), { code: 'ETIMEDOUT' })),
+    limitMs,
+  );
   const stop = (): void => clearTimeout(timer);
-  socket.once('connect', stop);
+  socket.once(event, stop);
   socket.once('close', stop);
 }

@@ -98,7 +98,7 @@ export interface PeerInput<Ref = MacroReference> {
   readonly timeouts?: TimeoutsInput<Ref>;
 }
 
-export interface FiltersInput {
+interface FiltersInput {
   readonly stripParams?: string;
   readonly setParams?: Readonly<Record<string, unknown>>;
   readonly setParamsByID?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -137,6 +137,7 @@ export interface ModelInput<Ref = MacroReference> {
 
 export interface TimeoutsInput<Ref = MacroReference> {
   readonly connect?: number | Ref;
+  readonly tlsHandshake?: number | Ref;
   readonly keepalive?: number | Ref;
   readonly responseHeader?: number | Ref;
   readonly idleConn?: number | Ref;

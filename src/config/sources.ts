@@ -1,6 +1,6 @@
-import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { ProblemLog } from './problems.ts';
+import { yamlFilesIn } from './yaml-files.ts';
 
 /** Where a configuration comes from: a file, a directory with files, or both. */
 export interface ConfigSources {
@@ -18,7 +18,7 @@ export async function configFiles({ file, directory }: ConfigSources, problems: 
     problems.error(nowhere(''), [], 'no configuration is named', 'use --config FILE, --config-dir DIRECTORY, or both');
     return [];
   }
-  const found = await yamlFilesIn(directory, problems);
+  const found = await listed(directory, problems);
   if (found === null) return [];
   if (file === undefined) {
     if (found.length > 0) return found;
@@ -33,13 +33,9 @@ export async function configFiles({ file, directory }: ConfigSources, problems: 
   return [file, ...found];
 }
 
-async function yamlFilesIn(directory: string, problems: ProblemLog): Promise<string[] | null> {
+async function listed(directory: string, problems: ProblemLog): Promise<string[] | null> {
   try {
-    const entries = await readdir(directory, { withFileTypes: true });
-    const names = entries
-      .filter((entry) => !entry.isDirectory() && /\.ya?ml$/.test(entry.name))
-      .map(({ name }) => name);
-    return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))).map((name) => join(directory, name));
+    return await yamlFilesIn(directory);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const reasons: Readonly<Record<string, string>> = {

@@ -89,7 +89,7 @@ export interface ActivityConfig {
   readonly sessionHeaders: readonly string[];
 }
 
-export interface RetentionConfig {
+interface RetentionConfig {
   /** Older rows go; 0 = rows of any age stay. May be longer than a timer can run. */
   readonly maxAgeMs: number;
   /** The oldest rows beyond this number go; 0 = no limit. */
@@ -242,6 +242,8 @@ export interface UpstreamConfig {
 /** 0 = no limit. */
 export interface UpstreamTimeouts {
   readonly connectMs: number;
+  /** From the open connection to the end of the handshake, for https. */
+  readonly tlsHandshakeMs: number;
   readonly keepAliveMs: number;
   readonly responseHeaderMs: number;
   readonly idleConnectionMs: number;

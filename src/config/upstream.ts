@@ -31,6 +31,7 @@ export function upstreamTimeouts(
     durationMs(raw[key] ?? fallback, [...path, key], report);
   return {
     connectMs: read('connect', 30),
+    tlsHandshakeMs: read('tlsHandshake', 10),
     keepAliveMs: read('keepalive', 30),
     responseHeaderMs: read('responseHeader', responseHeader),
     idleConnectionMs: read('idleConn', 90),

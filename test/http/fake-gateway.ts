@@ -121,7 +121,7 @@ export function modelConfig(id: string, overrides: Partial<ModelConfig> = {}): M
     ignoresWebsockets: false,
     liveness: null,
     metadata: {},
-    timeouts: { connectMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 },
+    timeouts: { connectMs: 0, tlsHandshakeMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 },
     ...overrides,
   };
 }
@@ -156,7 +156,7 @@ export function peerConfig(
     models,
     apiKey: null,
     filters: { stripParams: [], setParams: {}, setParamsById: {} },
-    timeouts: { connectMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 },
+    timeouts: { connectMs: 0, tlsHandshakeMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 },
     ...more,
   };
 }

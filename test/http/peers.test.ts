@@ -161,7 +161,7 @@ describe('a model of a peer', () => {
 
   it('has its own time for response headers', async () => {
     const upstream = await startPeer(() => {});
-    const timeouts = { connectMs: 0, keepAliveMs: 0, responseHeaderMs: 20, idleConnectionMs: 0 };
+    const timeouts = { connectMs: 0, tlsHandshakeMs: 0, keepAliveMs: 0, responseHeaderMs: 20, idleConnectionMs: 0 };
     const peer = peerConfig('east', ['gpt'], portOf(upstream), { timeouts });
     const gateway = await gatewayWith(noDesk(), { config: httpConfig([], { peers: [peer] }) });
     const response = await post(`${gateway.url}/v1/completions`, '{"model":"gpt"}');

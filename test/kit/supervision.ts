@@ -38,7 +38,7 @@ export function launchSpec(id: string, part: SpecPart): LaunchSpec {
     env: {},
     upstream: { url: `http://${hostname}:${port}`, protocol: 'http:', hostname, port, basePath: '' },
     checkEndpoint: '/health',
-    timeouts: { connectMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 },
+    timeouts: { connectMs: 0, tlsHandshakeMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 },
     ...rest,
   };
 }

@@ -4,13 +4,13 @@ import { anything, flag, group, macros, named, number, text, texts, whole, notYe
 export function timeouts(responseHeader: number): SchemaNode {
   return group('Limits for connections to the upstream, in seconds. 0 switches a limit off.', {
     connect: number('Time to open a connection.', { minimum: 0, default: 30 }),
+    tlsHandshake: number('Time for a TLS handshake.', { minimum: 0, default: 10 }),
     keepalive: number('Interval of TCP keep-alive probes.', { minimum: 0, default: 30 }),
     responseHeader: number('Time from the request to the first byte of the answer.', {
       minimum: 0,
       default: responseHeader,
     }),
     idleConn: number('Time an unused connection is kept.', { minimum: 0, default: 90 }),
-    tlsHandshake: notYet('Time for a TLS handshake'),
     expectContinue: notYet('Time to wait for "100 Continue"'),
   });
 }
@@ -33,7 +33,7 @@ const modalities: SchemaNode = {
   examples: [['text', 'image']],
 };
 
-export const capabilities = group('What the model can do, for /v1/models.', {
+const capabilities = group('What the model can do, for /v1/models.', {
   in: { ...modalities, description: 'What it understands: text, audio, image.' },
   out: { ...modalities, description: 'What it makes: text, audio, image.' },
   tools: flag('It can call functions.', { default: false, examples: [true] }),

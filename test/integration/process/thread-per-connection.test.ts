@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { createUpstreamAgent } from '../../../src/actors/upstream-agent.ts';
 
-const TIMEOUTS = { connectMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 };
+const TIMEOUTS = { connectMs: 0, tlsHandshakeMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 };
 const THREADS = 2;
 
 /** Serves two connections at a time, idle ones included, as a server with a thread for each connection does. */

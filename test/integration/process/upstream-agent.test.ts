@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createUpstreamAgent } from '../../../src/actors/upstream-agent.ts';
 import { OVERRUN, startOverrunServer } from '../../kit/overrun-server.ts';
 
-const TIMEOUTS = { connectMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 };
+const TIMEOUTS = { connectMs: 0, tlsHandshakeMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 };
 
 describe('the connections to one process', () => {
   const servers: Server[] = [];

@@ -39,7 +39,13 @@ describe('defaults', () => {
             ignoresWebsockets: false,
             liveness: null,
             metadata: {},
-            timeouts: { connectMs: 30_000, keepAliveMs: 30_000, responseHeaderMs: 0, idleConnectionMs: 90_000 },
+            timeouts: {
+              connectMs: 30_000,
+              tlsHandshakeMs: 10_000,
+              keepAliveMs: 30_000,
+              responseHeaderMs: 0,
+              idleConnectionMs: 90_000,
+            },
           },
         ],
       ]),
@@ -229,7 +235,13 @@ models:
       description: 'Model A',
       concurrencyLimit: 4,
       metadata: { n: 1.1, list: [1, null, 'yes'], nested: { b: false } },
-      timeouts: { connectMs: 0, keepAliveMs: 30_000, responseHeaderMs: 1500, idleConnectionMs: 90_000 },
+      timeouts: {
+        connectMs: 0,
+        tlsHandshakeMs: 10_000,
+        keepAliveMs: 30_000,
+        responseHeaderMs: 1500,
+        idleConnectionMs: 90_000,
+      },
     });
   });
 

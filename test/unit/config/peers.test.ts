@@ -20,7 +20,13 @@ describe('peers', () => {
       models: ['m', 'n'],
       apiKey: null,
       filters: { stripParams: [], setParams: {}, setParamsById: {} },
-      timeouts: { connectMs: 30_000, keepAliveMs: 30_000, responseHeaderMs: 60_000, idleConnectionMs: 90_000 },
+      timeouts: {
+        connectMs: 30_000,
+        tlsHandshakeMs: 10_000,
+        keepAliveMs: 30_000,
+        responseHeaderMs: 60_000,
+        idleConnectionMs: 90_000,
+      },
     });
   });
 

@@ -73,6 +73,7 @@ const SELECTOR: Record<keyof SelectorInput, true> = {
 const PEER: Record<keyof PeerInput, true> = { proxy: true, models: true, apiKey: true, filters: true, timeouts: true };
 const TIMEOUTS: Record<keyof TimeoutsInput, true> = {
   connect: true,
+  tlsHandshake: true,
   keepalive: true,
   responseHeader: true,
   idleConn: true,
