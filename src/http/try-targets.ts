@@ -29,7 +29,8 @@ const RETRY_SECONDS = 1;
  * INVARIANTS
  * - A target is tried at most once, and its reservation is given back whatever happens.
  * - Each try begins with the request as the client sent it.
- * - Nothing is tried again once a byte of an answer is out, or when a target may have begun to work on the request.
+ * - Nothing is tried again once a byte of a target's answer is out, or when a target may have begun to work on the
+ *   request. A client that is told about the loading hears of the next target's too.
  *
  * @throws GatewayError of the target that was tried first: the preferred one is what needs to be mended.
  */

@@ -207,6 +207,30 @@ describe('S7: a selector does not fail with its first target', () => {
     expect(JSON.stringify(seen)).not.toContain('secret');
   });
 
+  it('a stream that is told about the loading hears of the next target, and gets its answer', async () => {
+    const upstream = keep(
+      await startUpstream((_req, res) => {
+        res.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: [DONE]\n\n');
+      }),
+    );
+    const opened = signal();
+    const desk = fakeDesk(async (destination) => {
+      if (destination.model === 'b') return upstream.upstream;
+      await opened.done;
+      throw cannotStart;
+    });
+    const loud = models.map((one) => ({ ...one, sendLoadingState: true }));
+    const config = httpConfig(loud, { selectors: [selector([model('a'), model('b')])] });
+    const gateway = await gatewayWith(desk, { config, feedbackTimes: { loadingAfterMs: 1 } });
+    const response = await post(`${gateway.url}/v1/chat/completions`, '{"model":"auto","stream":true}');
+    opened.set();
+    const text = await response.text();
+    expect(text).toContain('reasoning_content');
+    expect(text).not.toContain('no such file');
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
+    expect(asked(gateway)).toEqual(['a', 'b']);
+  });
+
   it('a target that hung up over a request: the next one might do the same', async () => {
     const dying = keep(await startUpstream((req) => void req.socket.destroy()));
     const config = httpConfig(models, { selectors: [selector([model('a'), model('b')])] });
