@@ -10,6 +10,12 @@ const decompress = promisify(zstdDecompress);
 
 const NOTHING = Buffer.alloc(0);
 
+/**
+ * Smaller ones are kept as they are: the compressor costs more time to set up than everything else the gateway does for a
+ * small request, and they take little room.
+ */
+const COMPRESSED_FROM_BYTES = 16 * 1024;
+
 /** Bodies are text and shrink well: one may be this much larger than all the room there is for compressed ones. */
 const EXPECTED_RATIO = 4;
 
@@ -36,13 +42,19 @@ interface Capture {
   readonly resp_body: string | null;
 }
 
-/** The last exchanges, compressed in memory. */
+/** One that is kept. */
+interface Kept {
+  readonly bytes: Buffer;
+  readonly isCompressed: boolean;
+}
+
+/** The last exchanges, in memory, the large ones compressed. */
 export interface Captures {
   /** False when there is no room for any: then nothing needs to be collected. */
   readonly isEnabled: boolean;
   /** For the body of an answer that streams by. */
   collector(): BodyCollector;
-  /** Never throws; compresses on another thread. */
+  /** Never throws; what is large is compressed on another thread. */
   add(id: number, exchange: Exchange): void;
   has(id: number): boolean;
   /** @returns null when there is none, or none any more. */
@@ -62,11 +74,11 @@ export interface Captures {
 export function createCaptures(maxBytes: number): Captures {
   let limit = maxBytes;
   let size = 0;
-  const kept = new Map<number, Buffer>();
+  const kept = new Map<number, Kept>();
   const underWay = new Map<number, Promise<void>>();
 
   function drop(id: number): void {
-    size -= kept.get(id)?.length ?? 0;
+    size -= kept.get(id)?.bytes.length ?? 0;
     kept.delete(id);
   }
 
@@ -80,11 +92,11 @@ export function createCaptures(maxBytes: number): Captures {
   async function keep(id: number, exchange: Exchange): Promise<void> {
     try {
       const parts = await partsOf(exchange, limit * EXPECTED_RATIO);
-      const packed = parts === null ? null : await compress(pack(parts));
-      if (packed !== null && packed.length <= limit) {
+      const packed = parts === null ? null : await press(pack(parts));
+      if (packed !== null && packed.bytes.length <= limit) {
         drop(id);
         kept.set(id, packed);
-        size += packed.length;
+        size += packed.bytes.length;
         shrink();
       }
     } catch {
@@ -106,13 +118,19 @@ export function createCaptures(maxBytes: number): Captures {
     async get(id) {
       await underWay.get(id);
       const packed = kept.get(id);
-      return packed === undefined ? null : unpack(id, await decompress(packed));
+      if (packed === undefined) return null;
+      return unpack(id, packed.isCompressed ? await decompress(packed.bytes) : packed.bytes);
     },
     setMaxBytes(wanted) {
       limit = Math.max(0, wanted);
       shrink();
     },
   };
+}
+
+async function press(bytes: Buffer): Promise<Kept> {
+  const isCompressed = bytes.length >= COMPRESSED_FROM_BYTES;
+  return { bytes: isCompressed ? await compress(bytes) : bytes, isCompressed };
 }
 
 /** What is kept of an exchange. */
