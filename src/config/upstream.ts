@@ -11,7 +11,9 @@ export const NO_UPSTREAM: UpstreamConfig = { url: '', protocol: 'http:', hostnam
 export function upstreamConfig(url: string, path: KeyPath, report: Report): UpstreamConfig {
   const parsed = parseProxyUrl(url);
   if ('wrong' in parsed) {
-    report.error(path, parsed.wrong, parsed.hint);
+    // The hint repeats what is there.
+    const isHidden = report.shown(path).includes('${env.');
+    report.error(path, parsed.wrong, isHidden ? 'look at what the environment holds here' : parsed.hint);
     return NO_UPSTREAM;
   }
   if (parsed.ignored !== null) {
