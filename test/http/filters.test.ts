@@ -99,6 +99,13 @@ describe('filters', () => {
     expect(body).toContain('name="model"\r\n\r\nup\r\n');
   });
 
+  it('only another model name in 5 MB: nothing is parsed, so that even what is no JSON goes on as it is', async () => {
+    const gateway = await gatewayFor({ useModelName: 'up' });
+    const rest = `,"text":"${'x'.repeat(5 * 1024 * 1024)}" this is no JSON`;
+    const { body } = await seen(post(`${gateway.url}/v1/completions`, `{"model":"over"${rest}`));
+    expect(body === `{"model":"up"${rest}`).toBe(true);
+  });
+
   it('do not apply below /upstream', async () => {
     const gateway = await gatewayFor(all);
     const body = '{"model":"over","temperature":9}';
