@@ -10,11 +10,22 @@ export function storePath(path: string, keyPath: KeyPath, report: Report): strin
     report.error(keyPath, 'is empty', hint);
     return null;
   }
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) report.error(keyPath, 'is a directory', hint);
-  else if (stats && !isWritable(path)) report.error(keyPath, 'may not be written to', hint);
+  const kind = kindOf(path);
+  if (kind === 'directory') report.error(keyPath, 'is a directory', hint);
+  else if (kind === 'unknown') report.error(keyPath, 'is no path that could be looked at', hint);
+  else if (kind === 'file' && !isWritable(path)) report.error(keyPath, 'may not be written to', hint);
   else if (!isWritable(dirname(path))) report.error(keyPath, 'lies in a directory that cannot be written to', hint);
   return path;
+}
+
+function kindOf(path: string): 'file' | 'directory' | 'nothing' | 'unknown' {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return 'nothing';
+    return stats.isDirectory() ? 'directory' : 'file';
+  } catch {
+    return 'unknown';
+  }
 }
 
 function isWritable(path: string): boolean {

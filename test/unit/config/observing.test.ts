@@ -94,6 +94,7 @@ describe('store', () => {
     await mkdir(join(folder, 'directory'));
     expect(await errorsOf('store: {}')).toEqual(['store.path: is missing']);
     expect(await errorsOf('store: {path: " "}')).toEqual(['store.path: is empty']);
+    expect(await errorsOf({ store: { path: 'a\0b' } })).toEqual(['store.path: is no path that could be looked at']);
     expect(await errorsOf({ store: { path: join(folder, 'directory') } })).toEqual(['store.path: is a directory']);
     expect(await errorsOf({ store: { path: join(folder, 'missing', 'a.sqlite') } })).toEqual([
       'store.path: lies in a directory that cannot be written to',
