@@ -16,8 +16,8 @@ import { resolveModel } from './dispatch/resolve-model.ts';
 import { GatewayError } from './errors.ts';
 import type { HttpDeps, ReloadAnswer } from './http/deps.ts';
 import { createEventFeed } from './http/events/feed.ts';
-import { createHttpServer, serveWith } from './http/server.ts';
-import { parseListenAddress } from './listen-address.ts';
+import { createHttpServer, renewTls, serveWith } from './http/server.ts';
+import { parseListenAddress, reachableHost } from './listen-address.ts';
 import { createObservation } from './observation.ts';
 import { createJournal, type Transition } from './observability/journal.ts';
 import { createLoadTimes } from './observability/load-times.ts';
@@ -28,6 +28,7 @@ import { safely } from './observability/safely.ts';
 import { portState } from './process/port.ts';
 import { createReload, type ReloadResult } from './reload.ts';
 import { createSupervisor } from './supervisor.ts';
+import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 export interface GatewayOptions {
   /** The configuration as an object of the shape that the YAML file has. */
@@ -38,6 +39,8 @@ export interface GatewayOptions {
   readonly configDir?: string;
   /** `host:port`; port 0 takes a free one. */
   readonly listen?: string;
+  /** Serves HTTPS with these; they are read again at every reload. */
+  readonly tls?: TlsFiles;
   /** Where the ledger of processes is kept. */
   readonly dataDir?: string;
   /** In place of the configuration's. */
@@ -90,6 +93,7 @@ const DRAIN_TIMEOUT_MS = 30_000;
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { config: first, warnings } = await readConfig(options);
   let config = first;
+  let tls = options.tls ? await readTlsFiles(options.tls) : null;
   const address = parseListenAddress(options.listen ?? '127.0.0.1:0');
   if (typeof address === 'string') throw new TypeError(address);
 
@@ -160,11 +164,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     closing: closing.signal,
     reload: async () => inLines(await reload()),
   });
-  const server = createHttpServer(httpDeps());
+  const server = createHttpServer(httpDeps(), {}, tls);
 
   let source = options;
   const reload = createReload(
-    () => readConfig(source, portsOf(config)),
+    async () => {
+      const loaded = await readConfig(source, portsOf(config));
+      if (options.tls) tls = await readTlsFiles(options.tls);
+      return loaded;
+    },
     (next) => {
       config = next;
       logs.combine(next.logToStdout);
@@ -173,6 +181,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       observation.adopt(next);
       events.reloaded();
       serveWith(server, httpDeps());
+      if (tls) renewTls(server, tls);
       logger.info(`read the configuration again; changed: ${changed.join(', ') || 'no running model'}`);
       return changed;
     },
@@ -201,7 +210,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   return {
-    url: urlOf(bound),
+    url: `${tls ? 'https' : 'http'}://${reachableHost(bound.address)}:${bound.port}`,
     address: bound,
     get config() {
       return config;
@@ -255,9 +264,4 @@ function inLines({ ok, changed, problems }: ReloadResult): ReloadAnswer {
 
 async function isPortFree(port: number): Promise<boolean> {
   return (await portState('localhost', port)) !== 'taken';
-}
-
-function urlOf({ address, port }: AddressInfo): string {
-  if (address === '::' || address === '0.0.0.0') return `http://localhost:${port}`;
-  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }

@@ -23,3 +23,9 @@ export function parseListenAddress(text: string): ListenAddress | string {
 export function isLoopback(host: string | undefined): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host ?? '');
 }
+
+/** A host, as URLs spell it, that leads to a server which is bound to this IP address. */
+export function reachableHost(bound: string): string {
+  if (bound === '::' || bound === '0.0.0.0') return 'localhost';
+  return bound.includes(':') ? `[${bound}]` : bound;
+}

@@ -19,7 +19,7 @@ export function announcement(facts: {
   }
   const address = parseListenAddress(listen);
   if (typeof address !== 'string' && !isLoopback(address.host)) {
-    lines.push('Other machines may reach it too; --listen 127.0.0.1:8080 keeps it to this one.');
+    lines.push(`Other machines may reach it too; --listen 127.0.0.1:${address.port} keeps it to this one.`);
   }
   const example = models.find((model) => !model.unlisted) ?? models[0];
   if (example !== undefined) lines.push('', 'Try it:', `  ${curl(url, example.id)}`, '');

@@ -1,9 +1,10 @@
-import { loadConfigFile } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
 import { ConfigError, formatProblems } from '../config/problems.ts';
 import type { Problem } from '../config/problems.ts';
 import type { CheckCommand } from './arguments.ts';
 import { EXIT } from './exit-code.ts';
 import type { ExitCode } from './exit-code.ts';
+import { sourcesOf } from './sources.ts';
 
 /** Everything that is wrong with one configuration. */
 interface Findings {
@@ -19,14 +20,14 @@ interface Findings {
  * @returns 0 when the configuration can be used, warnings or not.
  */
 export async function check(command: CheckCommand, print: (text: string) => void): Promise<ExitCode> {
-  const findings = await findingsIn(command.configFile);
+  const findings = await findingsIn(command);
   print(formatFindings(command, findings));
   return findings.models === null ? EXIT.config : EXIT.ok;
 }
 
-async function findingsIn(file: string): Promise<Findings> {
+async function findingsIn(command: CheckCommand): Promise<Findings> {
   try {
-    const { config, warnings } = await loadConfigFile(file);
+    const { config, warnings } = await loadConfig(sourcesOf(command));
     return { problems: warnings, models: config.models.size };
   } catch (error) {
     if (error instanceof ConfigError) return { problems: error.problems, models: null };
@@ -34,17 +35,18 @@ async function findingsIn(file: string): Promise<Findings> {
   }
 }
 
-/** What `check` prints about a file, for people or, with `--json`, for programs. */
+/** What `check` prints about a configuration, for people or, with `--json`, for programs. */
 function formatFindings(command: CheckCommand, { problems, models }: Findings): string {
+  const { configFile, configDir } = command;
   if (command.json) {
-    return `${JSON.stringify({ file: command.configFile, usable: models !== null, models, problems }, null, 2)}\n`;
+    const findings = { file: configFile, directory: configDir, usable: models !== null, models, problems };
+    return `${JSON.stringify(findings, null, 2)}\n`;
   }
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   const counts = `${count(errors, 'error')}, ${count(problems.length - errors, 'warning')}`;
+  const what = [configFile, configDir].filter((source) => source !== null).join(' with ');
   const verdict =
-    models === null
-      ? `${command.configFile} cannot be used: ${counts}`
-      : `${command.configFile} can be used: ${count(models, 'model')}, ${counts}`;
+    models === null ? `${what} cannot be used: ${counts}` : `${what} can be used: ${count(models, 'model')}, ${counts}`;
   return `${problems.length === 0 ? '' : `${formatProblems(problems)}\n`}${verdict}\n`;
 }
 

@@ -4,10 +4,14 @@ import type { Gateway } from '../gateway.ts';
 import type { InspectorRelay } from '../observability/inspector-relay.ts';
 import { announcement } from './announcement.ts';
 import type { ServeCommand } from './arguments.ts';
+import { followChanges, watchConfig } from './config-watch.ts';
 import { describeBug, firstCrash } from './crash.ts';
 import { EXIT } from './exit-code.ts';
 import type { ExitCode } from './exit-code.ts';
-import { catchEndSignals } from './signals.ts';
+import { lossyOutput } from './lossy-output.ts';
+import { reloadAloud } from './reload-aloud.ts';
+import { catchSignals } from './signals.ts';
+import { sourcesOf } from './sources.ts';
 import { explainStartFailure } from './start-failure.ts';
 import { trimMemory } from './trim-memory.ts';
 
@@ -24,14 +28,17 @@ const TRIM_AFTER_MS = 1_000;
  * - However it ends, no model is left running: politely after the first signal, by force after the second one and
  *   after a bug that nobody caught.
  * - Whatever ends by force ends with 1, even if the polite end is done a moment earlier.
+ * - No change of the configuration is missed: the watch begins before it is read, and a SIGHUP that comes too early is
+ *   kept. Once the end has begun, nothing is read any more.
  */
 export async function serve(command: ServeCommand): Promise<ExitCode> {
-  const signals = catchEndSignals();
+  const signals = catchSignals();
   const crash = firstCrash();
   let gateway: Gateway | undefined;
   let code: ExitCode = EXIT.ok;
 
   async function live(): Promise<ExitCode> {
+    const watch = command.watchConfig ? await watchConfig(sourcesOf(command)) : null;
     try {
       gateway = await start(command);
     } catch (error) {
@@ -41,11 +48,18 @@ export async function serve(command: ServeCommand): Promise<ExitCode> {
     }
     const { url, config, warnings } = gateway;
     if (warnings.length > 0) say(formatProblems(warnings));
-    process.stdout.write(announcement({ url, listen: command.listen, config, demo: command.configFile === null }));
+    process.stdout.write(announcement({ url, listen: command.listen, config, demo: isDemo(command) }));
     // If nothing has happened a moment after the start, nobody is waiting.
     const trim = setTimeout(trimMemory, TRIM_AFTER_MS).unref();
     gateway.on('transition', () => clearTimeout(trim));
+    const ending = new AbortController();
+    if (!isDemo(command)) {
+      const reload = reloadAloud(gateway, say);
+      signals.onReload(() => void (ending.signal.aborted || reload('SIGHUP')));
+      if (watch !== null) void followChanges(watch, () => reload('--watch-config'), ending.signal);
+    }
     const signal = await signals.first;
+    ending.abort();
     say(`${signal}: finishing what is in flight, then stopping the models. Once more to force it.`);
     try {
       await gateway.close();
@@ -76,11 +90,23 @@ async function start(command: ServeCommand): Promise<Gateway> {
     listen: command.listen,
     ...(command.dataDir === null ? {} : { dataDir: command.dataDir }),
     ...(command.inspect ? { inspect: await startInspector() } : {}),
-    print: (text: string) => void process.stdout.write(text),
+    ...(command.tls === null ? {} : { tls: command.tls }),
+    print: lossyOutput(process.stdout),
   };
-  if (command.configFile !== null) return createGateway({ ...options, configFile: command.configFile });
+  const { file, directory } = sourcesOf(command);
+  if (!isDemo(command)) {
+    return createGateway({
+      ...options,
+      ...(file === undefined ? {} : { configFile: file }),
+      ...(directory === undefined ? {} : { configDir: directory }),
+    });
+  }
   const { demoConfig } = await import('../demo/demo-config.ts');
   return createGateway({ ...options, config: demoConfig() });
+}
+
+function isDemo({ configFile, configDir }: ServeCommand): boolean {
+  return configFile === null && configDir === null;
 }
 
 async function startInspector(): Promise<InspectorRelay['inspect']> {

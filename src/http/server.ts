@@ -1,8 +1,10 @@
 import { createServer } from 'node:http';
 import type { Server, ServerOptions } from 'node:http';
+import { createServer as createSecureServer, Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { GatewayError } from '../errors.ts';
+import type { TlsMaterial } from '../tls-files.ts';
 import { createApp } from './app.ts';
 import type { HttpDeps } from './deps.ts';
 import { writeErrorToSocket } from './socket-error.ts';
@@ -24,10 +26,23 @@ const serverOptions: ServerOptions = {
   shouldUpgradeCallback: (req) => /^websocket$/i.test(req.headers.upgrade ?? ''),
 };
 
-/** A server with everything: the app, WebSockets, and answers to what is not even HTTP. It does not listen yet. */
-export function createHttpServer(deps: HttpDeps, options: ServerOptions = {}): Server {
-  const server = createServer({ ...serverOptions, ...options });
+/** Whoever connects must have finished the handshake by then. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/**
+ * A server with everything: the app, WebSockets, and answers to what is not even HTTP. It does not listen yet.
+ *
+ * @param tls Makes it a server for HTTPS; HTTP/1.1 within.
+ */
+export function createHttpServer(deps: HttpDeps, options: ServerOptions = {}, tls: TlsMaterial | null = null): Server {
+  const settings = { ...serverOptions, ...options };
+  const server =
+    tls === null
+      ? createServer(settings)
+      : createSecureServer({ ...settings, ...tls, handshakeTimeout: HANDSHAKE_TIMEOUT_MS });
   server.on('clientError', answerClientError);
+  // Without a handshake there is nothing to answer on, and an answer would wait for it for ever.
+  server.on('tlsClientError', (_error: Error, socket: Duplex) => void socket.destroy());
   serveWith(server, deps);
   return server;
 }
@@ -48,6 +63,11 @@ export function serveWith(server: Server, deps: HttpDeps): void {
     app(req, res);
   });
   attachUpgrade(server, deps);
+}
+
+/** Connections from here on are made with this; those that there are stay as they are. */
+export function renewTls(server: Server, tls: TlsMaterial): void {
+  if (server instanceof SecureServer) server.setSecureContext(tls);
 }
 
 /** Node could not read a request: there is a socket, and nothing else to answer on. */

@@ -54,7 +54,7 @@ export function runProgram(
     stdout: () => stdout,
     stderr: () => stderr,
     printed,
-    url: async () => (await printed(/listens on (http:\/\/\S+)/))[1] ?? '',
+    url: async () => (await printed(/listens on (https?:\/\/\S+)/))[1] ?? '',
     signal: (name) => void child.kill(name),
     ended,
     stopReading() {
