@@ -4,9 +4,15 @@ import type { PeerUpstream } from '../dispatch/peer-desk.ts';
 import { targetOf } from './incarnation.ts';
 import { createUpstreamAgent } from './upstream-agent.ts';
 
-/** The connections to a peer: a server that others run, so it is never started, stopped or asked for its health. */
+const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/;
+
+/**
+ * The connections to a peer: a server that others run, so it is never started, stopped or asked for its health. Unless
+ * it is on this machine, it is reached through the proxy that the environment names.
+ */
 export function createPeerUpstream({ upstream, timeouts }: PeerConfig): PeerUpstream {
-  const connections = createUpstreamAgent(upstream.protocol, timeouts);
+  const isHere = LOOPBACK.test(upstream.hostname);
+  const connections = createUpstreamAgent(upstream.protocol, timeouts, isHere ? undefined : process.env);
   const upgraded = new Set<Duplex>();
   let closed = false;
   return {

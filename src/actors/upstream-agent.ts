@@ -38,7 +38,12 @@ const TCP_KEEP_ALIVE_MS = 30_000;
 /** How long a llama-server may take to notice that a client is gone. */
 const NOTICE_MS = 1_000;
 
-export function createUpstreamAgent(protocol: 'http:' | 'https:', timeouts: UpstreamTimeouts): UpstreamAgent {
+/** @param proxyEnv Where `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are looked for; without it every connection is direct. */
+export function createUpstreamAgent(
+  protocol: 'http:' | 'https:',
+  timeouts: UpstreamTimeouts,
+  proxyEnv?: NodeJS.ProcessEnv,
+): UpstreamAgent {
   const options = {
     keepAlive: true,
     keepAliveMsecs: timeouts.keepAliveMs || TCP_KEEP_ALIVE_MS,
@@ -46,6 +51,7 @@ export function createUpstreamAgent(protocol: 'http:' | 'https:', timeouts: Upst
     maxFreeSockets: MAX_FREE_SOCKETS,
     scheduling: 'lifo',
     lookup: lookupUpstream,
+    proxyEnv,
   } as const;
   const agent = protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
   const idleMs = Math.min(DEFAULT_IDLE_MS, timeouts.idleConnectionMs || DEFAULT_IDLE_MS);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createPeerUpstream } from '../../src/actors/peer-upstream.ts';
 import { createPeerDesk } from '../../src/dispatch/peer-desk.ts';
 import { ask, begin, errorIn, post, sendRaw } from './ask.ts';
@@ -167,6 +167,24 @@ describe('a model of a peer', () => {
     const response = await post(`${gateway.url}/v1/completions`, '{"model":"gpt"}');
     expect(response.status).toBe(504);
     expect(errorIn(await response.text()).message).toContain('peer proxy error: east');
+  });
+});
+
+describe("the environment's proxy", () => {
+  afterEach(() => void vi.unstubAllEnvs());
+
+  it.each([
+    ['peer.invalid', 'http://peer.invalid/v1/completions'],
+    ['127.0.0.1', '/v1/completions'],
+  ])('stands between the gateway and a peer, but not on this machine (%s)', async (hostname, url) => {
+    const proxy = await startPeer();
+    const port = portOf(proxy);
+    vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${port}`);
+    const peer = peerConfig('east', ['gpt'], port);
+    const upstream = { ...peer.upstream, hostname, port: hostname === '127.0.0.1' ? port : 80 };
+    const gateway = await gatewayWith(noDesk(), { config: httpConfig([], { peers: [{ ...peer, upstream }] }) });
+    const seen = await seenBy(post(`${gateway.url}/v1/completions`, '{"model":"gpt"}'));
+    expect(seen).toMatchObject({ url, body: '{"model":"gpt"}' });
   });
 });
 

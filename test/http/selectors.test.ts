@@ -256,7 +256,7 @@ describe('S7: a selector does not fail with its first target', () => {
     });
     await expect.poll(() => asked(gateway)).toEqual(['a']);
     leaving.abort();
-    await expect(request).rejects.toThrow();
+    await expect(request).rejects.toThrow('aborted');
     await (await fetch(`${gateway.url}/health`)).text();
     expect(asked(gateway)).toEqual(['a']);
   });
