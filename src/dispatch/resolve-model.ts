@@ -6,7 +6,7 @@ import type { Destination } from './lease.ts';
 /** Who answers to a name. */
 export type Resolution = LocalModel | PeerModel;
 
-export interface LocalModel {
+interface LocalModel {
   readonly kind: 'local';
   readonly destination: Destination;
 }

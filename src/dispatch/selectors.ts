@@ -19,7 +19,7 @@ export interface Selectors {
   choose(selector: SelectorConfig, tried: ReadonlySet<string>): Choice | null;
 }
 
-export interface Choice {
+interface Choice {
   readonly target: SelectorTarget;
   /** For `tried`: equal for targets that are the same model. */
   readonly key: string;
