@@ -10,7 +10,7 @@ import { FEEDBACK_TIMES, type FeedbackTimes } from './http/feedback/wait-feedbac
 import { createInFlight } from './http/watch/in-flight.ts';
 import type { ObservationView } from './http/watch/observation-view.ts';
 import { createObserver, type EndedTrip } from './http/watch/observer.ts';
-import { modelOf, upstreamPath } from './http/watch/trip.ts';
+import { modelOf } from './http/watch/trip.ts';
 import { createWatch, type Watch } from './http/watch/watch.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { ObservedRequest } from './metrics/observation.ts';
@@ -153,7 +153,8 @@ function observedRequest({ trip, ending, usage, durationMs }: EndedTrip, { model
   const { firstTokenAt, tokens } = usage;
   return {
     model: models.has(model) ? model : null,
-    path: upstreamPath(trip),
+    // `/v/…` is `/v1/…` by another name.
+    path: trip.path.replace(/^\/v\//, '/v1/'),
     status: ending.status,
     durationMs,
     firstTokenMs: firstTokenAt === null ? null : firstTokenAt - trip.startedClock,

@@ -6,8 +6,9 @@ import { frameOf, type FrameType } from './frame.ts';
 import { modelStatuses } from './model-status.ts';
 import { createReader, type Reader } from './reader.ts';
 
-/** Frames that are kept for readers who come back. */
+/** What is kept for readers who come back: so many frames, of so many characters together. */
 const KEPT_FRAMES = 512;
+const KEPT_CHARACTERS = 1024 * 1024;
 /** How long after its last reader the feed goes on, so that one who lost its connection misses nothing. */
 const LINGER_MS = 30_000;
 
@@ -25,7 +26,6 @@ export interface EventFeed {
 }
 
 interface Kept {
-  readonly id: string;
   /** The same news for those who want whole lists and for those who want deltas; null = none for them. */
   readonly whole: string | null;
   readonly delta: string | null;
@@ -47,18 +47,32 @@ export interface EventFeedDeps extends Pick<
  */
 export function createEventFeed({ config, board, journal, logs, pins, observation, logger }: EventFeedDeps): EventFeed {
   const readers = new Map<Reader, boolean>();
-  const epoch = randomBytes(4).toString('hex');
+  /** Of one run of the feed: a frame of an earlier one is no place to go on from. */
+  let epoch = '';
   let kept: Kept[] = [];
+  let keptCharacters = 0;
   let lastNumber = 0;
   let ends: (() => void)[] = [];
   let lingering: NodeJS.Timeout | null = null;
 
+  function keep(entry: Kept): void {
+    kept.push(entry);
+    keptCharacters += sizeOf(entry);
+    let first = 0;
+    while (kept.length - first > KEPT_FRAMES || keptCharacters > KEPT_CHARACTERS) {
+      const oldest = kept[first++];
+      if (oldest === undefined) break;
+      keptCharacters -= sizeOf(oldest);
+    }
+    if (first > 0) kept.splice(0, first);
+  }
+
   function publish(whole: string | null, delta: string | null): void {
     lastNumber += 1;
     const id = `${epoch}-${lastNumber}`;
-    const entry: Kept = { id, whole: whole && withId(whole, id), delta: delta && withId(delta, id) };
-    kept.push(entry);
-    if (kept.length > KEPT_FRAMES * 2) kept = kept.slice(-KEPT_FRAMES);
+    const wholeFrame = whole && withId(whole, id);
+    const entry: Kept = { whole: wholeFrame, delta: delta === whole ? wholeFrame : delta && withId(delta, id) };
+    keep(entry);
     for (const [reader, wantsDeltas] of readers) {
       const frame = wantsDeltas ? entry.delta : entry.whole;
       if (frame !== null) reader.send(frame);
@@ -81,6 +95,8 @@ export function createEventFeed({ config, board, journal, logs, pins, observatio
     if (lingering !== null) clearTimeout(lingering);
     lingering = null;
     if (ends.length > 0) return;
+    epoch = randomBytes(4).toString('hex');
+    lastNumber = 0;
     ends = [
       logs.proxy.subscribe((data) => publishAll('logData', { source: 'proxy', data })),
       logs.upstream.subscribe((data) => publishAll('logData', { source: 'upstream', data })),
@@ -99,6 +115,7 @@ export function createEventFeed({ config, board, journal, logs, pins, observatio
       for (const end of ends) end();
       ends = [];
       kept = [];
+      keptCharacters = 0;
       lingering = null;
     }, LINGER_MS).unref();
   }
@@ -123,11 +140,12 @@ export function createEventFeed({ config, board, journal, logs, pins, observatio
     ];
   }
 
-  /** @returns null when that frame is not known any more. */
+  /** @returns null when it is not known any more what came after that frame. */
   function missedSince(lastId: string, wantsDeltas: boolean): string[] | null {
-    const at = kept.findIndex(({ id }) => id === lastId);
-    if (at === -1) return null;
-    return kept.slice(at + 1).flatMap(({ whole, delta }) => (wantsDeltas ? delta : whole) ?? []);
+    const [run, number] = lastId.split('-');
+    const missing = lastNumber - Number(number);
+    if (run !== epoch || !(missing >= 0 && missing <= kept.length)) return null;
+    return kept.slice(kept.length - missing).flatMap(({ whole, delta }) => (wantsDeltas ? delta : whole) ?? []);
   }
 
   function firstFrames(): string[] {
@@ -160,4 +178,8 @@ export function createEventFeed({ config, board, journal, logs, pins, observatio
 /** The id stands last: some simple clients take the first line for the event's name. */
 function withId(frame: string, id: string): string {
   return `${frame}id:${id}\n\n`;
+}
+
+function sizeOf({ whole, delta }: Kept): number {
+  return (whole?.length ?? 0) + (delta === whole ? 0 : (delta?.length ?? 0));
 }

@@ -1,7 +1,8 @@
 import type { Response } from 'express';
 
-/** Frames that wait for a reader; what comes then is lost. */
+/** Frames that wait for a reader, and their characters; what comes then is lost. */
 const LONGEST_QUEUE = 1024;
+const LARGEST_QUEUE = 8 * 1024 * 1024;
 
 /** Somebody who reads frames. */
 export interface Reader {
@@ -10,7 +11,7 @@ export interface Reader {
 
 /**
  * INVARIANTS
- * - A slow reader holds up nobody and at most LONGEST_QUEUE frames.
+ * - A slow reader holds up nobody and at most LONGEST_QUEUE frames of LARGEST_QUEUE characters.
  * - One that has lost something is told how much, and what it needs to be right again, as soon as it reads on.
  *
  * @param lost Hears of the first frame that is lost.
@@ -18,6 +19,7 @@ export interface Reader {
  */
 export function createReader(res: Response, lost: () => void, catchUp: () => readonly string[]): Reader {
   let queue: string[] = [];
+  let queued = 0;
   let dropped = 0;
   let blocked = false;
 
@@ -30,6 +32,7 @@ export function createReader(res: Response, lost: () => void, catchUp: () => rea
     blocked = false;
     const batch = queue;
     queue = [];
+    queued = 0;
     if (dropped > 0) {
       batch.push(`: ${dropped} frames dropped\n\n`, ...catchUp());
       dropped = 0;
@@ -44,8 +47,9 @@ export function createReader(res: Response, lost: () => void, catchUp: () => rea
         write(frame);
         return;
       }
-      if (queue.length < LONGEST_QUEUE) {
+      if (queue.length < LONGEST_QUEUE && queued + frame.length <= LARGEST_QUEUE) {
         queue.push(frame);
+        queued += frame.length;
         return;
       }
       if (dropped === 0) lost();
