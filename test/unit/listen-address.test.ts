@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLoopback, parseListenAddress } from '../../src/listen-address.ts';
+import { isLoopback, parseListenAddress, reachableHost } from '../../src/listen-address.ts';
 
 describe('listen address', () => {
   it.each([
@@ -29,5 +29,14 @@ describe('listen address', () => {
     ['127.0.0.1.evil.example', false],
   ])('%s is loopback: %s', (host, answer) => {
     expect(isLoopback(host)).toBe(answer);
+  });
+
+  it.each([
+    ['::', 'localhost'],
+    ['0.0.0.0', 'localhost'],
+    ['::1', '[::1]'],
+    ['192.168.1.5', '192.168.1.5'],
+  ])('what is bound to %s is reached at %s', (bound, host) => {
+    expect(reachableHost(bound)).toBe(host);
   });
 });

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runProgram } from '../../kit/program.ts';
@@ -58,6 +58,25 @@ describe('llama-swap check', () => {
       ],
     });
     expect(code).toBe(78);
+  });
+
+  it('puts the files of a directory together, with a file beside it or without', async () => {
+    const directory = join(folder, 'parts');
+    mkdirSync(directory);
+    writeFileSync(join(directory, 'a.yaml'), GOOD);
+    writeFileSync(join(directory, 'b.yml'), 'models:\n  b:\n    cmd: true --port ${PORT}\n');
+    const alone = runProgram(['check', '--config-dir', directory]);
+    expect(await alone.ended).toBe(0);
+    expect(alone.stdout()).toContain(`${directory} can be used: 2 models`);
+    const file = configFile('models:\n  a:\n    cmd: true --port ${PORT}\n');
+    const both = runProgram(['check', '--json', '--config', file, '--config-dir', directory]);
+    expect(await both.ended).toBe(78);
+    expect(JSON.parse(both.stdout())).toMatchObject({
+      file,
+      directory,
+      usable: false,
+      problems: [{ file: join(directory, 'a.yaml'), message: expect.stringContaining('duplicate') as string }],
+    });
   });
 
   it('a file that is not there is a problem like any other', async () => {

@@ -25,6 +25,8 @@ models:
 `,
 );
 
+const MODEL = `models:\n  good:\n    cmd: ${fixture('healthy', { name: 'good' })} --port \${PORT}\n`;
+
 let running: Program[] = [];
 afterEach(() => {
   for (const program of running) program.signal('SIGKILL');
@@ -189,19 +191,33 @@ describe('llama-swap serve', () => {
     expect(program.stderr()).toMatch(/^llama-swap cannot start: E\w+.*\n$/);
   });
 
-  it('prints what models print at debug level only', async () => {
-    const file = join(folder, 'chatty.yaml');
-    const model = `models:\n  good:\n    cmd: ${fixture('healthy', { name: 'good' })} --port \${PORT}\n`;
-    const outputs: string[] = [];
-    for (const level of ['info', 'debug']) {
-      writeFileSync(file, `logLevel: ${level}\n${model}`);
-      const program = serve('--config', file);
-      await (await ask(await program.url(), 'good')).text();
-      program.signal('SIGTERM');
-      expect(await program.ended).toBe(0);
-      outputs.push(program.stdout());
+  it.each([
+    ['proxy', true, false],
+    ['upstream', false, true],
+    ['both', true, true],
+    ['none', false, false],
+  ])('logToStdout: %s', async (which, own, models) => {
+    const file = join(folder, `${which}.yaml`);
+    writeFileSync(file, `logToStdout: ${which}\n${MODEL}`);
+    const program = serve('--config', file);
+    const url = await program.url();
+    await (await ask(url, 'good')).text();
+    const logs = await (await fetch(`${url}/logs`)).text();
+    program.signal('SIGTERM');
+    expect(await program.ended).toBe(0);
+    for (const text of [logs, program.stdout()]) {
+      expect([/^\[INFO\] model:good/m.test(text), text.includes('server is listening on port')]).toEqual([own, models]);
     }
-    expect(outputs.map((output) => output.includes('server is listening on port'))).toEqual([false, true]);
+  });
+
+  it('begins its lines with the time where logTimeFormat is given', async () => {
+    const file = join(folder, 'timed.yaml');
+    writeFileSync(file, `logTimeFormat: rfc3339\n${MODEL}`);
+    const program = serve('--config', file);
+    await (await ask(await program.url(), 'good')).text();
+    await program.printed(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d) \[INFO\] model:good: .* ready/m);
+    program.signal('SIGTERM');
+    expect(await program.ended).toBe(0);
   });
 
   it('--inspect shows every actor to a viewer on this machine', async () => {

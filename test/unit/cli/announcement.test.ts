@@ -49,4 +49,8 @@ describe('announcement', () => {
   ])('at %s says that others may reach it: %s', (listen, said) => {
     expect(announced([], { listen }).includes('Other machines')).toBe(said);
   });
+
+  it('says how to keep others out without changing the port', () => {
+    expect(announced([], { listen: ':8443' })).toContain('--listen 127.0.0.1:8443 ');
+  });
 });

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { catchSignals } from '../../../src/cli/signals.ts';
 
 describe('signals', () => {
@@ -18,11 +18,26 @@ describe('signals', () => {
     expect(await signals.first).toBe('SIGHUP');
   });
 
-  it('without a terminal SIGHUP is taken and means nothing', async () => {
+  it('without a terminal SIGHUP asks for a reload, each time, and does not end the program', async () => {
+    const source = new EventEmitter();
+    const signals = catchSignals(false, source);
+    const asked = vi.fn<() => void>();
+    signals.onReload(asked);
+    expect(asked).not.toHaveBeenCalled();
+    source.emit('SIGHUP', 'SIGHUP');
+    source.emit('SIGHUP', 'SIGHUP');
+    expect(asked).toHaveBeenCalledTimes(2);
+    source.emit('SIGINT', 'SIGINT');
+    expect(await signals.first).toBe('SIGINT');
+  });
+
+  it('a SIGHUP that comes before anybody can reload is kept', () => {
     const source = new EventEmitter();
     const signals = catchSignals(false, source);
     expect(source.emit('SIGHUP', 'SIGHUP')).toBe(true);
-    source.emit('SIGINT', 'SIGINT');
-    expect(await signals.first).toBe('SIGINT');
+    source.emit('SIGHUP', 'SIGHUP');
+    const asked = vi.fn<() => void>();
+    signals.onReload(asked);
+    expect(asked).toHaveBeenCalledTimes(1);
   });
 });
