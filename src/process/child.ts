@@ -31,7 +31,7 @@ export interface ChildListener {
 }
 
 /** How long after its exit the output of a process is waited for, when a descendant holds the other end open. */
-export const HELD_OUTPUT_MS = 20;
+const HELD_OUTPUT_MS = 20;
 
 /**
  * Starts a program in a process group of its own, without standard input.

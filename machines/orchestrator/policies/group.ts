@@ -18,7 +18,7 @@ export interface GroupRules {
 }
 
 /** Where every model belongs that no group names. */
-export const IMPLICIT_GROUP: Group = { name: '(default)', swap: true, exclusive: true, persistent: false };
+const IMPLICIT_GROUP: Group = { name: '(default)', swap: true, exclusive: true, persistent: false };
 
 /**
  * Who must leave before `target` can start. A model of a group that is not exclusive starts beside everything outside

@@ -57,7 +57,10 @@ describe('the health probe', () => {
     });
     await probe({ port, hostname: 'localhost', checkEndpoint: '/ready?full=1' }, (registry) => ({
       ...registry,
-      spec: (model) => ({ ...registry.spec(model), upstream: { ...registry.spec(model).upstream, basePath: '/base' } }),
+      runningSpec: (model) => {
+        const spec = registry.runningSpec(model);
+        return { ...spec, upstream: { ...spec.upstream, basePath: '/base' } };
+      },
     })).result;
     expect(seen).toEqual(['GET', '/base/ready?full=1', `localhost:${port}`]);
   });
