@@ -1,4 +1,5 @@
-const FIRST_BLOCK = 4096;
+/** Small enough to come from Node's pool: memory of its own costs more than all else here, for a short answer. */
+const FIRST_BLOCK = 1024;
 
 /** The beginning and the end of an endless run of bytes. */
 export interface ByteWindow {
@@ -26,7 +27,7 @@ export function createByteWindow(limits: { head: number; tail: number }): ByteWi
   function keepHead(chunk: Uint8Array): void {
     const needed = headLength + chunk.length;
     if (needed > head.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.min(limits.head, Math.max(needed, head.length * 2, FIRST_BLOCK)));
+      const larger = Buffer.allocUnsafe(Math.min(limits.head, Math.max(needed, head.length * 2, FIRST_BLOCK)));
       head.copy(larger, 0, 0, headLength);
       head = larger;
     }

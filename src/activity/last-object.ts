@@ -57,6 +57,8 @@ function endOfString(text: string, start: number): number {
 
 /** @returns null for what is no JSON. */
 export function parseOrNull(text: string): unknown {
+  // What does not even begin like JSON is not worth the exception.
+  if (!/^\s*[[{"\d\-tfn]/.test(text)) return null;
   try {
     return JSON.parse(text);
   } catch {

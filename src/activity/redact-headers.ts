@@ -31,6 +31,14 @@ export function redactHeaders(headers: Headers, omit: readonly string[] = []): R
   return shown;
 }
 
+/** Clients use the same few names again and again; a hostile one must not fill the memory with others. */
+const MOST_NAMES = 500;
+const canonicalNames = new Map<string, string>();
+
 function canonicalName(name: string): string {
-  return name.replaceAll(/(^|-)[a-z]/g, (start) => start.toUpperCase());
+  const known = canonicalNames.get(name);
+  if (known !== undefined) return known;
+  const canonical = name.replaceAll(/(^|-)[a-z]/g, (start) => start.toUpperCase());
+  if (canonicalNames.size < MOST_NAMES) canonicalNames.set(name, canonical);
+  return canonical;
 }
