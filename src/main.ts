@@ -11,8 +11,9 @@ async function run(command: Command): Promise<ExitCode> {
       process.stdout.write(USAGE);
       return EXIT.ok;
     case 'version': {
-      const { packageVersion } = await import('./version.ts');
-      process.stdout.write(`llama-swap ${packageVersion()}\n`);
+      const { buildInfo } = await import('./version.ts');
+      const { version, commit, build_date } = buildInfo();
+      process.stdout.write(`version: ${version} (${commit}), built at ${build_date}\n`);
       return EXIT.ok;
     }
     case 'misused':

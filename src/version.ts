@@ -24,10 +24,6 @@ export function buildInfo(): BuildInfo {
   return { version: 'unknown', commit: 'unknown', build_date: 'unknown' };
 }
 
-export function packageVersion(): string {
-  return buildInfo().version;
-}
-
 function textOr(value: unknown, fallback: string): string {
   return typeof value === 'string' ? value : fallback;
 }

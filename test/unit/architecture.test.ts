@@ -21,6 +21,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   errors: { onlyTypesOfRooms: ['machines'], node: false },
   'listen-address': { node: false },
   'data-directory': { node: true },
+  'tls-files': { rooms: ['config'], node: true },
   rfc3339: { node: false },
   config: {
     rooms: ['machines/orchestrator/policies'],
@@ -43,7 +44,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   http: {
     rooms: ['machines/shared', 'dispatch', 'errors', 'activity', 'rfc3339'],
-    onlyTypesOfRooms: ['config', 'observability', 'metrics', 'host'],
+    onlyTypesOfRooms: ['config', 'observability', 'metrics', 'host', 'tls-files'],
     packages: ['express', 'http-proxy-middleware'],
     node: true,
   },
@@ -78,6 +79,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       'errors',
       'data-directory',
       'listen-address',
+      'tls-files',
       'config',
       'process',
       'dispatch',
@@ -94,6 +96,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   cli: {
     rooms: ['gateway', 'config', 'demo', 'machines', 'observability', 'data-directory', 'listen-address'],
+    onlyTypesOfRooms: ['reload', 'tls-files'],
     node: true,
   },
   main: { rooms: ['cli', 'version'], node: true },

@@ -30,7 +30,8 @@ describe('launcher', () => {
   it('works from any directory', async () => {
     const program = runProgram(['--version'], { cwd: tmpdir() });
     expect(await program.ended).toBe(0);
-    expect(program.stdout()).toBe(`llama-swap ${VERSION}\n`);
+    expect(program.stdout()).toMatch(/^version: (\S+) \(\w+\), built at \S+\n$/);
+    expect(program.stdout()).toContain(`version: ${VERSION} (`);
   });
 });
 
