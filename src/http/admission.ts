@@ -46,14 +46,16 @@ export async function runErrand(
   // Checked first, because a 'close' that has been emitted is never heard of again.
   if (res.closed || res.destroyed) return;
   const onClose = (): void => gone.abort(LEFT);
-  res.once('close', onClose);
   try {
     for (let lastTry = payload === null; ; lastTry = true) {
+      // For the time of the wait only: to abort a controller that nobody listens to any more is not free.
+      res.once('close', onClose);
       const waiting = watch.wait(res, destination.model, payload, gone);
       const lease = await desk.acquire(destination, gone.signal).catch((refusal: unknown) => {
         waiting?.refused();
         throw refusal;
       });
+      res.off('close', onClose);
       waiting?.granted();
       const flight = watch.flight(req, res, payload);
       const outcome = await forward(req, res, lease.upstream, payload, flight).finally(() => lease.release());
