@@ -185,6 +185,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       logger.info(`read the configuration again; changed: ${changed.join(', ') || 'no running model'}`);
       return changed;
     },
+    (problems) => {
+      const errors = problems.filter(({ severity }) => severity === 'error');
+      const first = formatProblems(errors.slice(0, 1));
+      logger.warn(`the configuration stays as it was, for it has errors (${errors.length}); the first: ${first}`);
+    },
   );
 
   observation.open();

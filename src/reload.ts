@@ -21,10 +21,12 @@ export interface ReloadResult {
  * - A request that comes during a reload leads to exactly one more, however many come: the last state of the file wins.
  *
  * @param adopt goes on with a configuration; must not throw
+ * @param refuse is told why nothing is adopted; must not throw
  */
 export function createReload(
   load: () => Promise<LoadedConfig>,
   adopt: (config: Config) => readonly ModelId[],
+  refuse: (problems: readonly Problem[]) => void,
 ): () => Promise<ReloadResult> {
   let running: Promise<ReloadResult> | null = null;
   let queued: Promise<ReloadResult> | null = null;
@@ -34,8 +36,9 @@ export function createReload(
       const { config, warnings } = await load();
       return { ok: true, changed: adopt(config), problems: warnings };
     } catch (error) {
-      if (error instanceof ConfigError) return { ok: false, changed: [], problems: error.problems };
-      throw error;
+      if (!(error instanceof ConfigError)) throw error;
+      refuse(error.problems);
+      return { ok: false, changed: [], problems: error.problems };
     } finally {
       running = queued;
       queued = null;

@@ -7,6 +7,7 @@ import { createReload } from '../../src/reload.ts';
 function create() {
   const pending: { resolve(version: number): void; reject(error: Error): void }[] = [];
   const adopted: unknown[] = [];
+  const refused: unknown[] = [];
   const reload = createReload(
     () =>
       new Promise((resolve, reject) => {
@@ -17,8 +18,9 @@ function create() {
       adopted.push(config);
       return ['changed'];
     },
+    (problems) => refused.push(problems),
   );
-  return { pending, adopted, reload };
+  return { pending, adopted, refused, reload };
 }
 
 const turn = () => new Promise((resolve) => void setImmediate(resolve));
@@ -60,13 +62,14 @@ test('a request after the end of a queued one starts anew', async () => {
 });
 
 test('a file with errors changes nothing, and says why', async () => {
-  const { pending, adopted, reload } = create();
+  const { pending, adopted, refused, reload } = create();
   const problems = [
     { severity: 'error', file: 'c.yaml', line: 1, column: 1, path: 'models', message: 'wrong', hint: 'right' } as const,
   ];
   const bad = reload();
   pending[0]!.reject(new ConfigError(problems));
   expect(await bad).toEqual({ ok: false, changed: [], problems });
+  expect(refused).toEqual([problems]);
   const good = reload();
   pending[1]!.resolve(2);
   await good;

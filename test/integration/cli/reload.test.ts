@@ -80,6 +80,7 @@ describe('SIGHUP', () => {
     expect(await (await ask(url, 'changing')).text()).toContain('Hello from model after.');
 
     for (let chunk = 0; chunk < 20; chunk += 1) expect((await reader.read()).done).toBe(false);
+    await program.printed(/(: started, pid [^]*){3}/);
     expect(startsOf(program)).toEqual(['changing', 'same', 'changing']);
     await reader.cancel();
     await end(program);
@@ -95,7 +96,9 @@ describe('SIGHUP', () => {
     program.signal('SIGHUP');
     await program.printed(/SIGHUP: the configuration cannot be used, so nothing has changed/);
     expect(program.stderr()).toMatch(/config\.yaml:\d+:\d+: error: /);
+    await program.printed(/\[WARN\] the configuration stays as it was.*config\.yaml:\d+:\d+: error: /);
     expect(await (await ask(url, 'changing')).text()).toContain('Hello from model before.');
+    await program.printed(/: started, pid /);
     expect(startsOf(program)).toEqual(['changing']);
 
     replace(file, config('after'));
