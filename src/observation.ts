@@ -5,6 +5,7 @@ import { createActivityStore } from './activity/store.ts';
 import type { Config } from './config/types.ts';
 import type { Desk } from './dispatch/lease.ts';
 import { createWaitingList } from './dispatch/waiting-list.ts';
+import type { HardwareSnapshot } from './host/detect-hardware.ts';
 import type { HostMonitor } from './host/monitor.ts';
 import { FEEDBACK_TIMES, type FeedbackTimes } from './http/feedback/wait-feedback.ts';
 import { createInFlight } from './http/watch/in-flight.ts';
@@ -21,6 +22,15 @@ import { buildInfo } from './version.ts';
 
 /** What costs time and memory begins when the gateway has started. */
 const BEGIN_AFTER_MS = 1_000;
+
+/** What the monitor says until it has begun. */
+const NO_SAMPLES_YET: Pick<HostMonitor, 'read'> = {
+  read: (after) => ({
+    enabled: true,
+    sys_stats: after === null ? null : [],
+    gpu_stats: after === null ? null : [],
+  }),
+};
 
 export interface ObservationParts {
   readonly config: Config;
@@ -59,6 +69,7 @@ export function createObservation(parts: ObservationParts): Observation {
   const { config, desk, journal, phaseOf, loadTimes, warn } = parts;
   let current = config;
   let monitor: HostMonitor | null = null;
+  let snapshot: HardwareSnapshot | null = null;
   let closed = false;
   const stored = createSubscribers<number>('the activity', warn);
   const version = buildInfo();
@@ -117,9 +128,12 @@ export function createObservation(parts: ObservationParts): Observation {
     metrics,
     version,
     onStored: stored.add,
-    performance: () => monitor,
+    performance: () => monitor ?? (current.performance.disabled ? null : NO_SAMPLES_YET),
     async hardware() {
-      return null;
+      const { createHardwareSnapshot } = await import('./host/detect-hardware.ts');
+      if (closed) return null;
+      snapshot ??= createHardwareSnapshot({ gatewayVersion: version.version, report: warn });
+      return snapshot.get();
     },
     open() {
       if (config.activity.storePath !== null) activity.open();
@@ -138,6 +152,7 @@ export function createObservation(parts: ObservationParts): Observation {
     close() {
       closed = true;
       monitor?.stop();
+      snapshot?.stop();
       activity.close();
     },
   };

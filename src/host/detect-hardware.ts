@@ -6,18 +6,16 @@ import { architectureName, findEnvironment, parseCpuInfo, parseOsRelease } from 
 
 const TIMEOUT_MS = 10_000;
 
-/** The hardware, once it is known. */
+/** The hardware, looked at once. */
 export interface HardwareSnapshot {
-  /** Begins to look; returns at once. */
-  start(): void;
-  /** null while it is not known, and for ever where it cannot be. */
-  get(): Hardware | null;
+  /** Begins to look when it is first asked. @returns null where it cannot be found out. */
+  get(): Promise<Hardware | null>;
   /** Ends what is still looking. */
   stop(): void;
 }
 
 /**
- * Looks once, in the background: the gateway answers long before a slow driver does.
+ * Looks once, and not before somebody wants to know: nobody else waits for a slow driver.
  *
  * @param options.detect For tests.
  */
@@ -28,19 +26,19 @@ export function createHardwareSnapshot(options: {
 }): HardwareSnapshot {
   const { gatewayVersion, report = () => {}, detect = detectHardware } = options;
   const stopping = new AbortController();
-  let hardware: Hardware | null = null;
+  let hardware: Promise<Hardware | null> | null = null;
 
-  async function look(): Promise<void> {
+  async function look(): Promise<Hardware | null> {
     try {
-      hardware = await detect(gatewayVersion, AbortSignal.any([stopping.signal, AbortSignal.timeout(TIMEOUT_MS)]));
+      return await detect(gatewayVersion, AbortSignal.any([stopping.signal, AbortSignal.timeout(TIMEOUT_MS)]));
     } catch (error) {
       report(`the hardware cannot be described: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
     }
   }
 
   return {
-    start: () => void look(),
-    get: () => hardware,
+    get: () => (hardware ??= look()),
     stop: () => stopping.abort(),
   };
 }

@@ -11,7 +11,7 @@ describe('scripts', () => {
       alpha: { name: 'Alpha', description: 'the first', ttl: 300 },
       beta: {},
     });
-    const running = async () => (await (await fetch(`${gateway.url}/running`)).json()) as unknown;
+    const running = async (): Promise<unknown> => (await fetch(`${gateway.url}/running`)).json();
     expect(await running()).toEqual({ running: [] });
     await gateway.ready('alpha');
     expect(await running()).toMatchObject({

@@ -121,8 +121,8 @@ const OPTIONS = { isPortFree: async () => true };
 describe('examples of the form that llama-swap ships, which it refuses itself', () => {
   it('a large one with a model on a port of its own: loads, and says which address it took', async () => {
     const { config, warnings } = await parseConfig(LARGE, OPTIONS);
-    expect(config.models.get('fixed' as never)?.upstream.url).toBe('http://localhost:8999');
-    expect(config.models.get('contained' as never)?.upstream.url).toBe('http://127.0.0.1:10002');
+    expect(config.models.get('fixed')?.upstream.url).toBe('http://localhost:8999');
+    expect(config.models.get('contained')?.upstream.url).toBe('http://127.0.0.1:10002');
     expect(texts(warnings)).toEqual([expect.stringContaining('localhost:8999')]);
   });
 

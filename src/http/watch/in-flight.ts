@@ -68,7 +68,10 @@ export function createInFlight(position: (signal: AbortSignal) => number | null)
     add(trip) {
       trips.set(trip.id, trip);
       if (listeners.length === 0) return;
-      upsert(trip);
+      // Its handler goes on before that, and then it is known which model the name stands for.
+      queueMicrotask(() => {
+        if (trips.has(trip.id)) upsert(trip);
+      });
       watch();
     },
     remove(trip) {

@@ -16,7 +16,7 @@ export interface ObservationView {
   readonly metrics: Pick<Metrics, 'render'>;
   /** Each entry of the activity, by its id. @returns Ends the subscription. */
   onStored(listener: (id: number) => void): () => void;
-  /** null when it is switched off, or not running yet. */
+  /** null when it is switched off. */
   performance(): Pick<HostMonitor, 'read'> | null;
   /** Detects it at the first call. @returns null when that failed. */
   hardware(): Promise<object | null>;

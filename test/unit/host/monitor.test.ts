@@ -157,15 +157,15 @@ describe('hardware', () => {
     vi.useRealTimers();
   });
 
-  it('L8: the start waits for no driver: the snapshot is there when it is there', async () => {
+  it('L8: nobody but who asks waits for a slow driver, which is asked once', async () => {
     const { promise, resolve } = Promise.withResolvers<never>();
-    const snapshot = createHardwareSnapshot({ gatewayVersion: '1', detect: () => promise });
-    snapshot.start();
-    expect(snapshot.get()).toBeNull();
+    const detect = vi.fn(() => promise);
+    const snapshot = createHardwareSnapshot({ gatewayVersion: '1', detect });
+    expect(detect).not.toHaveBeenCalled();
+    const answers = [snapshot.get(), snapshot.get()];
     resolve({ schema_version: 1 } as never);
-    await promise;
-    await Promise.resolve();
-    expect(snapshot.get()).toEqual({ schema_version: 1 });
+    expect(await Promise.all(answers)).toEqual([{ schema_version: 1 }, { schema_version: 1 }]);
+    expect(detect).toHaveBeenCalledOnce();
   });
 
   it('stays unknown when it cannot be found out', async () => {
@@ -175,9 +175,8 @@ describe('hardware', () => {
       report: resolve,
       detect: () => Promise.reject(new Error('no driver')),
     });
-    snapshot.start();
+    expect(await snapshot.get()).toBeNull();
     expect(await reported).toBe('the hardware cannot be described: no driver');
-    expect(snapshot.get()).toBeNull();
   });
 
   it('of this machine has the documented shape', async () => {
