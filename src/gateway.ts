@@ -5,8 +5,6 @@ import { modelMachine } from '../machines/model/machine.ts';
 import { orchestratorMachine } from '../machines/orchestrator/machine.ts';
 import { profileMachine } from '../machines/profile/machine.ts';
 import { swapMachine } from '../machines/swap/machine.ts';
-import type { ModelId } from '../machines/shared/ids.ts';
-import { loadConfig, type LoadedConfig, parseConfig } from './config/load.ts';
 import { formatProblems, type Problem } from './config/problems.ts';
 import type { Config, LogLevel } from './config/types.ts';
 import { dataDirectory } from './data-directory.ts';
@@ -19,24 +17,15 @@ import { createEventFeed } from './http/events/feed.ts';
 import { createHttpServer, renewTls, serveWith } from './http/server.ts';
 import { parseListenAddress, reachableHost } from './listen-address.ts';
 import { createObservation } from './observation.ts';
-import { createJournal, type Transition } from './observability/journal.ts';
-import { createLoadTimes } from './observability/load-times.ts';
-import { createLogger, type LogStyle } from './observability/logger.ts';
-import { createLogs } from './observability/logs.ts';
+import type { Transition } from './observability/journal.ts';
 import { describeMachines } from './observability/machine-definitions.ts';
-import { safely } from './observability/safely.ts';
-import { portState } from './process/port.ts';
+import { createRecords } from './observability/records.ts';
+import { type ConfigOrigin, readConfig } from './read-config.ts';
 import { createReload, type ReloadResult } from './reload.ts';
 import { createSupervisor } from './supervisor.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 
-export interface GatewayOptions {
-  /** The configuration as an object of the shape that the YAML file has. */
-  readonly config?: object;
-  /** Or the path of the file. */
-  readonly configFile?: string;
-  /** A folder of YAML files, in place of the file or beside it. */
-  readonly configDir?: string;
+export interface GatewayOptions extends ConfigOrigin {
   /** `host:port`; port 0 takes a free one. */
   readonly listen?: string;
   /** Serves HTTPS with these; they are read again at every reload. */
@@ -49,8 +38,6 @@ export interface GatewayOptions {
   readonly print?: (text: string) => void;
   /** Sees everything that XState's inspection shows, contexts and payloads included. */
   readonly inspect?: (event: InspectionEvent) => void;
-  /** Seconds. Lower than the ordinary 15 only where a test wants a start to fail quickly. */
-  readonly minHealthCheckTimeout?: number;
   /** How long `close` waits for requests in flight, in milliseconds. */
   readonly drainTimeoutMs?: number;
 }
@@ -91,32 +78,14 @@ const DRAIN_TIMEOUT_MS = 30_000;
  * @throws ConfigError with every problem of the configuration; or the system's error when it cannot listen.
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config: first, warnings } = await readConfig(options);
+  const { config: first, warnings } = await readConfig(options, null);
   let config = first;
   let tls = options.tls ? await readTlsFiles(options.tls) : null;
   const address = parseListenAddress(options.listen ?? '127.0.0.1:0');
   if (typeof address === 'string') throw new TypeError(address);
 
-  const logs = createLogs(config.logToStdout);
-  const styleOf = ({ logLevel, logTimeFormat }: Config): LogStyle => ({
-    level: options.logLevel ?? logLevel,
-    timeFormat: logTimeFormat,
-  });
-  const logger = createLogger({ ...styleOf(config), write: logs.writeProxy });
-  if (options.print) logs.combined.subscribe(options.print);
-  const journal = createJournal({ report: logger.error });
-  const loadTimes = createLoadTimes();
-  journal.subscribe(loadTimes.observe);
-  journal.subscribe(({ actor, from, to, event }) => {
-    const isModel = actor.startsWith('model:');
-    logger[isModel ? 'info' : 'debug'](() => `${actor}: ${from ?? 'new'} → ${to} (${event})`);
-  });
-
-  const watch = options.inspect && safely('inspect', options.inspect, logger.error);
-  const inspect = (event: InspectionEvent): void => {
-    journal.inspect(event);
-    watch?.(event);
-  };
+  const records = createRecords(config, options);
+  const { logs, logger, journal, loadTimes, inspect } = records;
   const supervisor = createSupervisor({
     config,
     dataDir: dataDirectory(options.dataDir ?? null),
@@ -166,17 +135,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const server = createHttpServer(httpDeps(), {}, tls);
 
-  let source = options;
+  let closed: Promise<void> | null = null;
+  let source: ConfigOrigin = options;
   const reload = createReload(
     async () => {
-      const loaded = await readConfig(source, portsOf(config));
+      const loaded = await readConfig(source, config);
       if (options.tls) tls = await readTlsFiles(options.tls);
       return loaded;
     },
     (next) => {
+      // A gateway that is closing starts nothing any more.
+      if (closed) return [];
       config = next;
-      logs.combine(next.logToStdout);
-      logger.adjust(styleOf(next));
+      records.adopt(next);
       const changed = supervisor.adopt(next);
       observation.adopt(next);
       events.reloaded();
@@ -200,8 +171,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   supervisor.start();
   void preload(config.preload, supervisor.control, logger, closing.signal);
   const bound = server.address() as AddressInfo;
-
-  let closed: Promise<void> | null = null;
 
   async function shutDown(): Promise<void> {
     const serverClosed = new Promise<void>((resolve) => void server.close(() => resolve()));
@@ -241,32 +210,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-function readConfig(
-  options: GatewayOptions,
-  keptPorts: ReadonlyMap<ModelId, number> = new Map(),
-): Promise<LoadedConfig> {
-  const { config, configFile, configDir, minHealthCheckTimeout } = options;
-  const loading = { isPortFree, keptPorts, ...(minHealthCheckTimeout !== undefined && { minHealthCheckTimeout }) };
-  if (config !== undefined) return parseConfig(config, loading);
-  if (configFile === undefined && configDir === undefined) {
-    throw new TypeError('createGateway needs `config`, `configFile` or `configDir`');
-  }
-  const sources = {
-    ...(configFile !== undefined && { file: configFile }),
-    ...(configDir !== undefined && { directory: configDir }),
-  };
-  return loadConfig(sources, loading);
-}
-
-/** A model keeps its port when the configuration is read again. */
-function portsOf({ models }: Config): ReadonlyMap<ModelId, number> {
-  return new Map([...models.values()].map(({ id, upstream }) => [id, upstream.port]));
-}
-
 function inLines({ ok, changed, problems }: ReloadResult): ReloadAnswer {
   return { ok, changed, problems: problems.map((problem) => formatProblems([problem])) };
-}
-
-async function isPortFree(port: number): Promise<boolean> {
-  return (await portState('localhost', port)) !== 'taken';
 }

@@ -59,6 +59,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   metrics: { rooms: ['machines/shared'], onlyTypesOfRooms: ['host'], packages: ['prom-client'], node: true },
   host: { rooms: ['rfc3339'], node: true },
   demo: { onlyTypesOfRooms: ['config'], node: true },
+  'read-config': { rooms: ['config', 'process'], onlyTypesOfRooms: ['machines'], node: false },
   reload: { rooms: ['config'], onlyTypesOfRooms: ['machines'], node: false },
   supervisor: {
     rooms: ['config', 'process', 'actors', 'dispatch'],
@@ -83,6 +84,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       'config',
       'process',
       'dispatch',
+      'read-config',
       'reload',
       'supervisor',
       'http',
