@@ -5,6 +5,7 @@ import { timedRequest } from './request.ts';
 
 /** A model server that the bench runs by itself, to learn what it costs without a gateway. */
 export interface BareServer {
+  readonly pid: number;
   /** From the spawn to the first 200 of its health endpoint. */
   readonly loadMs: number;
   /** Sends SIGTERM; returns the milliseconds until it was gone. */
@@ -31,7 +32,7 @@ export async function startBare(argv: readonly string[], port: number): Promise<
     child.kill('SIGKILL');
     throw error;
   }
-  return { loadMs: performance.now() - started, stop: () => stop(child) };
+  return { pid: child.pid ?? 0, loadMs: performance.now() - started, stop: () => stop(child) };
 }
 
 async function isHealthy(port: number): Promise<boolean> {

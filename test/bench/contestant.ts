@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../kit/free-port.ts';
+import { onCpu } from './machine.ts';
 import { timedRequest } from './request.ts';
 
 /** A gateway that takes part, started as a user would start it: by a shell command. */
@@ -13,6 +14,8 @@ export interface Recipe {
   readonly name: string;
   /** With `{config}`, `{port}` and `{folder}` where the file, the port and a folder for its data belong. */
   readonly command: string;
+  /** Top-level keys on top of the configuration of a bench. */
+  readonly settings?: object;
 }
 
 export interface Contestant {
@@ -31,16 +34,26 @@ export const OURS: Recipe = {
   command: `'${process.execPath}' '${LAUNCHER}' serve --config {config} --listen 127.0.0.1:{port} --data-dir {folder}`,
 };
 
-/** Starts a gateway on a configuration in llama-swap's form; YAML reads JSON too. */
-export async function start({ name, command }: Recipe, config: object): Promise<Contestant> {
+/**
+ * Starts a gateway on a configuration in llama-swap's form; YAML reads JSON too.
+ *
+ * @param cpu The only core it may use, together with every process it starts that does not choose another one.
+ */
+export async function start(
+  { name, command, settings = {} }: Recipe,
+  config: object,
+  { cpu = null }: { readonly cpu?: number | null } = {},
+): Promise<Contestant> {
   const folder = mkdtempSync(join(tmpdir(), 'llama-swap-bench-'));
   const file = join(folder, 'config.yaml');
-  writeFileSync(file, JSON.stringify(config));
+  writeFileSync(file, JSON.stringify({ ...config, ...settings }));
   const port = await freePort();
   const filled = command.replaceAll('{config}', file).replaceAll('{port}', String(port)).replaceAll('{folder}', folder);
 
   const started = performance.now();
-  const child = spawn('sh', ['-c', `exec ${filled}`], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const argv = ['sh', '-c', `exec ${filled}`];
+  const [program = '', ...rest] = cpu === null ? argv : onCpu(cpu, argv);
+  const child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
   let complaints = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
   const url = `http://127.0.0.1:${port}`;

@@ -1,40 +1,127 @@
 import { parseArgs } from 'node:util';
 import { OURS, type Recipe } from './contestant.ts';
+import { machineLine } from './machine.ts';
+import { benchMemory } from './memory.ts';
+import { benchMixed } from './mixed.ts';
+import { benchProxy } from './proxy.ts';
+import { benchQueue } from './queue.ts';
 import { benchReal } from './real.ts';
 import { benchStart } from './start.ts';
+import { benchStreams } from './streams.ts';
 import { benchSwap } from './swap.ts';
 
-type Bench = (recipes: readonly Recipe[], rounds: number, limitMs: number) => Promise<void>;
+interface Bench {
+  readonly run: (recipes: readonly Recipe[], rounds: number, limitMs: number) => Promise<void>;
+  /** What counts as one round differs: a swap, a slice of load, a start. */
+  readonly rounds: number;
+  /** As a part of `all`. */
+  readonly shortRounds: number;
+  readonly limitS: number;
+  readonly about: string;
+}
 
-const BENCHES: Readonly<Record<string, Bench>> = { swap: benchSwap, real: benchReal, start: benchStart };
+const BENCHES: Readonly<Record<string, Bench>> = {
+  proxy: {
+    run: benchProxy,
+    rounds: 5,
+    shortRounds: 1,
+    limitS: 300,
+    about: 'requests per second, latency and CPU per request',
+  },
+  streams: {
+    run: benchStreams,
+    rounds: 5,
+    shortRounds: 1,
+    limitS: 300,
+    about: 'what is added to each chunk of many streams',
+  },
+  swap: {
+    run: benchSwap,
+    rounds: 100,
+    shortRounds: 10,
+    limitS: 240,
+    about: 'what a swap adds to the stop and load of the upstream',
+  },
+  mixed: {
+    run: benchMixed,
+    rounds: 5,
+    shortRounds: 1,
+    limitS: 180,
+    about: 'five clients over five models that take turns',
+  },
+  real: {
+    run: benchReal,
+    rounds: 100,
+    shortRounds: 10,
+    limitS: 120,
+    about: 'a real llama-server swapped between tiny models',
+  },
+  queue: { run: benchQueue, rounds: 3, shortRounds: 1, limitS: 180, about: '10 000 requests that wait for one load' },
+  start: {
+    run: benchStart,
+    rounds: 15,
+    shortRounds: 3,
+    limitS: 120,
+    about: 'start → first answer, idle memory; 3 and 500 models',
+  },
+  memory: {
+    run: benchMemory,
+    rounds: 10,
+    shortRounds: 1,
+    limitS: 900,
+    about: 'memory after 100 000 requests and 5 000 swaps',
+  },
+};
 
-const USAGE = `usage: npm run bench -- NAME [--rounds N] [--limit SECONDS] [--peer 'NAME=COMMAND']...
+const SHORT_LIMIT_S = 40;
 
-  swap    what a swap adds over the upstream's own stop and load
-  real    a real llama-server swapped between two tiny models (Debian packages)
-  start   from the start to the first answer, and the memory of an idle gateway
+const USAGE = `usage: npm run bench -- NAME [--rounds N] [--limit SECONDS] [--peer 'NAME=COMMAND']... [--variant 'NAME=JSON']...
+
+${Object.entries(BENCHES)
+  .map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`)
+  .join('\n')}
+  all      a short version of everything
 
   --peer adds another gateway to the same run. COMMAND is a shell command in which {config}, {port} and {folder} stand
-  for a configuration file in llama-swap's form, the port to listen on and a folder for data.`;
+  for a configuration file in llama-swap's form, the port to listen on and a folder for data.
+  --variant adds this gateway once more, with further top-level keys: --variant 'no captures={"captureBuffer":0}'.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    rounds: { type: 'string', default: '30' },
-    limit: { type: 'string', default: '120' },
+    rounds: { type: 'string' },
+    limit: { type: 'string' },
     peer: { type: 'string', multiple: true, default: [] },
+    variant: { type: 'string', multiple: true, default: [] },
   },
 });
 
 const name = positionals[0] ?? '';
-const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
-if (bench === undefined) {
+const isAll = name === 'all';
+if (!isAll && !Object.hasOwn(BENCHES, name)) {
   console.error(USAGE);
   process.exit(2);
 }
-const peers = values.peer.map((peer) => {
-  const [name = '', ...command] = peer.split('=');
-  return { name, command: command.join('=') };
-});
-await bench([OURS, ...peers], Number(values.rounds), Number(values.limit) * 1000);
-process.exit(0);
+const nameAndRest = (text: string): readonly [string, string] => {
+  const at = text.indexOf('=');
+  return [text.slice(0, at), text.slice(at + 1)];
+};
+const recipes: Recipe[] = [
+  OURS,
+  ...values.variant.map(nameAndRest).map(([name, json]) => ({ ...OURS, name, settings: JSON.parse(json) as object })),
+  ...values.peer.map(nameAndRest).map(([name, command]) => ({ name, command })),
+];
+
+let failed = false;
+for (const [title, { run, rounds, shortRounds, limitS }] of Object.entries(BENCHES)) {
+  if (!isAll && title !== name) continue;
+  console.log(`\n## ${title}\n\n${machineLine()}\n`);
+  try {
+    const [usualRounds, usualS] = isAll ? [shortRounds, SHORT_LIMIT_S] : [rounds, limitS];
+    await run(recipes, Number(values.rounds ?? usualRounds), Number(values.limit ?? usualS) * 1000);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    failed = true;
+  }
+}
+process.exit(failed ? 1 : 0);

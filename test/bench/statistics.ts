@@ -7,6 +7,10 @@ export function quantile(numbers: readonly number[], share: number): number {
   return below + (above - below) * (at - Math.floor(at));
 }
 
+export function median(numbers: readonly number[]): number {
+  return quantile(numbers, 0.5);
+}
+
 /** `median · p95`, as the tables of the benches show a series of milliseconds. */
 export function summary(numbers: readonly number[]): string {
   return `${quantile(numbers, 0.5).toFixed(1)} · ${quantile(numbers, 0.95).toFixed(1)}`;

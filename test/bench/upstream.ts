@@ -1,31 +1,40 @@
 import { createServer } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 /**
  * The smallest model server there can be: it listens, "loads" for a while, and then answers every request with its
- * name. `--talkative` prints a line when it is ready, as nearly every real one does.
+ * name and process id. `--talkative` prints a line when it is ready, as nearly every real one does. With `--on-demand`
+ * it loads until somebody asks for `/load`.
  */
 const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '0' },
     name: { type: 'string', default: '' },
     'load-ms': { type: 'string', default: '0' },
+    'service-ms': { type: 'string', default: '0' },
+    'on-demand': { type: 'boolean', default: false },
     talkative: { type: 'boolean', default: false },
   },
 });
 
 let loaded = false;
+const serviceMs = Number(values['service-ms']);
+const answer = JSON.stringify({ name: values.name, pid: process.pid });
 const server = createServer((req, res) => {
   req.resume();
-  res.writeHead(loaded ? 200 : 503, { 'content-type': 'application/json' });
-  res.end(JSON.stringify({ name: values.name }));
+  if (req.url === '/load') load();
+  const reply = () => res.writeHead(loaded ? 200 : 503, { 'content-type': 'application/json' }).end(answer);
+  if (serviceMs > 0 && req.method === 'POST') setTimeout(reply, serviceMs);
+  else reply();
 });
-server.listen(Number(values.port), '127.0.0.1', () => void load());
-
-async function load(): Promise<void> {
+server.listen({ port: Number(values.port), host: '127.0.0.1', backlog: 4096 }, () => {
   const loadMs = Number(values['load-ms']);
-  if (loadMs > 0) await delay(loadMs);
+  if (values['on-demand']) return;
+  if (loadMs > 0) setTimeout(load, loadMs);
+  else load();
+});
+
+function load(): void {
   loaded = true;
   if (values.talkative) console.log('ready');
 }

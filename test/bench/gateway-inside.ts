@@ -1,0 +1,49 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { createGateway } from '../../src/gateway.ts';
+import { sharedNow } from './machine.ts';
+
+/** What only the gateway's own process can know. */
+export interface InnerFigures {
+  readonly rssMiB: number;
+  /** Of JavaScript, when nothing is left that could be collected. */
+  readonly heapMiB: number;
+  /** Event-loop delay since the last `restart`. */
+  readonly delayP50Ms: number;
+  readonly delayP99Ms: number;
+  readonly delayMaxMs: number;
+  /** When a model last became ready, on the clock of `sharedNow()`. */
+  readonly readyAtMs: number;
+}
+
+export type Question = 'figures' | 'restart';
+
+/** The gateway in a process that can be asked about its heap and its event loop. Arguments: configuration, data folder. */
+const [, , configFile = '', dataDir = ''] = process.argv;
+const gateway = await createGateway({ configFile, dataDir, logLevel: 'error' });
+const delay = monitorEventLoopDelay({ resolution: 1 });
+delay.enable();
+let readyAtMs = 0;
+gateway.on('transition', ({ to }) => {
+  if (to === 'ready') readyAtMs = sharedNow();
+});
+
+process.on('message', (question: Question) => {
+  if (question === 'restart') {
+    delay.reset();
+    process.send?.(null);
+    return;
+  }
+  // The delay first: a collection delays too. The sampler waits a millisecond itself; only what comes on top counts.
+  const late = (nanos: number) => Math.max(0, nanos / 1e6 - 1);
+  const delays = {
+    delayP50Ms: late(delay.percentile(50)),
+    delayP99Ms: late(delay.percentile(99)),
+    delayMaxMs: late(delay.max),
+  };
+  const { rss } = process.memoryUsage();
+  for (let i = 0; i < 3; i++) globalThis.gc?.();
+  const heapMiB = process.memoryUsage().heapUsed / 2 ** 20;
+  process.send?.({ ...delays, rssMiB: rss / 2 ** 20, heapMiB, readyAtMs } satisfies InnerFigures);
+});
+process.on('disconnect', () => void gateway.forceClose().finally(() => process.exit()));
+process.send?.(gateway.url);
