@@ -1,9 +1,10 @@
 #!/bin/bash
-# Puts a real llama-server (from Debian's packages) and tiny models made on the spot into a folder:
+# Puts a real llama-server and Prometheus' promtool (from Debian's packages) and tiny models made on the spot into a
+# folder:
 #
 #   bash test/real-llama/install.sh [FOLDER]        default: .cache/real-llama of this checkout
 #
-# Afterwards FOLDER/llama-server runs and FOLDER/models/*.gguf load. What is already there is kept.
+# Afterwards FOLDER/llama-server and FOLDER/promtool run and FOLDER/models/*.gguf load. What is already there is kept.
 #
 # Needs apt-get, dpkg-deb and the Debian mirror that this host's apt uses (or MIRROR=). No root, and nothing on the host
 # changes: apt runs on a configuration of its own, and the packages are only unpacked. SUITE= picks another suite.
@@ -14,7 +15,7 @@ checkout=$(cd "$here/../.." && pwd)
 folder=${1:-$checkout/.cache/real-llama}
 suite=${SUITE:-forky}
 keyring=${KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
-packages="libc6 libgcc-s1 libstdc++6 libgomp1 libssl3t64 libzstd1 zlib1g libggml0 libllama0 llama.cpp-tools"
+packages="libc6 libgcc-s1 libstdc++6 libgomp1 libssl3t64 libzstd1 zlib1g libggml0 libllama0 llama.cpp-tools promtool"
 
 # The type-stripping Node of this checkout, wherever the system's own is older.
 PATH=$checkout/node_modules/.bin:$PATH
@@ -63,25 +64,27 @@ unpack() {
   rm -rf apt packages
 }
 
-# The program runs on the loader and the libraries that it was unpacked with: the host's own may be too old for it.
-# `exec`, so that the process that was started is the server itself.
-write_wrapper() {
-  cat > llama-server <<EOF
+# A program runs on the loader and the libraries that it was unpacked with: the host's own may be too old for it.
+# `exec`, so that the process that was started is the program itself.
+write_wrapper() { # NAME
+  cat > "$1" <<EOF
 #!/bin/sh
 root=\$(dirname "\$(readlink -f "\$0")")/unpacked
 lib=\$root/usr/lib/$triplet
-exec "\$lib/$loader" --argv0 llama-server --library-path "\$lib:\$lib/llama" "\$root/usr/bin/llama-server" "\$@"
+exec "\$lib/$loader" --argv0 $1 --library-path "\$lib:\$lib/llama" "\$root/usr/bin/$1" "\$@"
 EOF
-  chmod +x llama-server
+  chmod +x "$1"
 }
 
-works() { [ -x llama-server ] && ./llama-server --version > version.txt 2>&1; }
+runs() { [ -x "$1" ] && "./$1" --version > "$1.version" 2>&1; }
+works() { runs llama-server && runs promtool; }
 
 if ! works; then
   download
   unpack
-  write_wrapper
-  works || { cat version.txt >&2; echo "llama-server does not run: is a library missing among the packages?" >&2; exit 1; }
+  write_wrapper llama-server
+  write_wrapper promtool
+  works || { cat ./*.version >&2; echo "llama-server or promtool does not run: is a library missing among the packages?" >&2; exit 1; }
 fi
-cat version.txt
+cat llama-server.version
 node "$here/make-tiny-models.ts" "$folder/models"

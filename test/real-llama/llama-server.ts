@@ -11,6 +11,7 @@ export const BETA_SAYS = 'Greetings out of model beta.';
 export const SLOW_SAYS = 'Slow and steady, from model gamma.';
 
 export const LLAMA_SERVER = `${FOLDER}/llama-server`;
+export const PROMTOOL = `${FOLDER}/promtool`;
 
 export function modelFile(model: TinyModel): string {
   return `${FOLDER}/models/${model}.gguf`;
