@@ -1,8 +1,10 @@
 import type { ModelId, UnitId } from '../../machines/shared/ids.ts';
 import type { Desk } from './lease.ts';
+import { createRoster } from './roster.ts';
 
 /** Somebody who waits for a lease. */
 interface Wait {
+  readonly signal: AbortSignal;
   readonly unit: UnitId;
   readonly model: ModelId;
   /** On the clock of `performance.now()`. */
@@ -47,24 +49,18 @@ export function createWaitingList(
   priorityOf: (model: ModelId) => number,
   observe: (change: QueueChange) => void,
 ): WaitingList {
-  const waits = new Map<AbortSignal, Wait>();
+  const waits = createRoster<Wait>();
   const counts = new Map<ModelId, number>();
   /** In the order of service; made when somebody looks, since most waits begin and end unseen. */
   let order: ReadonlyMap<AbortSignal, number> | null = null;
 
   function ordered(): Wait[] {
-    return [...waits.values()].sort((a, b) => priorityOf(b.model) - priorityOf(a.model));
-  }
-
-  function positions(): ReadonlyMap<AbortSignal, number> {
-    const signals = [...waits].sort(([, a], [, b]) => priorityOf(b.model) - priorityOf(a.model));
-    return new Map(signals.map(([signal], index) => [signal, index + 1]));
+    return [...waits].sort((a, b) => priorityOf(b.model) - priorityOf(a.model) || a.since - b.since);
   }
 
   function count(model: ModelId, by: number): number {
     const waiting = (counts.get(model) ?? 0) + by;
-    if (waiting === 0) counts.delete(model);
-    else counts.set(model, waiting);
+    counts.set(model, waiting);
     order = null;
     return waiting;
   }
@@ -73,14 +69,14 @@ export function createWaitingList(
     acquire(destination, signal, options) {
       const { unit, model } = destination;
       const since = performance.now();
-      waits.set(signal, { unit, model, since });
+      const place = waits.add({ signal, unit, model, since });
       observe({ model, waiting: count(model, 1) });
       const lease = desk.acquire(destination, signal, options);
       lease.then(end, end);
       return lease;
 
       function end(): void {
-        waits.delete(signal);
+        waits.remove(place);
         observe({ model, waiting: count(model, -1), waitedMs: performance.now() - since });
       }
     },
@@ -94,6 +90,7 @@ export function createWaitingList(
       }
       return [...lines.values()];
     },
-    positionOf: (signal) => (order ??= positions()).get(signal) ?? null,
+    positionOf: (signal) =>
+      (order ??= new Map(ordered().map((wait, index) => [wait.signal, index + 1]))).get(signal) ?? null,
   };
 }

@@ -11,9 +11,9 @@ import { type OpenStream, openStream, openStreamOf } from './open-stream.ts';
 const LOOK_EVERY_MS = 1_000;
 
 export interface FeedbackTimes {
-  /** A shorter wait is not told about: the upstream's status and headers then reach the client. */
+  /** Who waits for less is told nothing: the upstream's status and headers then reach the client. */
   readonly loadingAfterMs: number;
-  /** Between two comments, and until the first, which opens the stream of a client that did not ask for news. */
+  /** Between two comments, and before the first, which opens the stream of a client that did not ask for news. */
   readonly keepAliveMs: number;
 }
 
@@ -42,11 +42,13 @@ export interface WaitingClient {
   readonly model: ModelId;
   /** What it waits with. */
   readonly signal: AbortSignal;
+  /** Since when, on the clock of `performance.now()`. */
+  readonly startedAt: number;
   /** Whether the model tells streaming chats about its loading. */
   readonly sendsLoadingState: boolean;
 }
 
-/** Keeps a client that waits for a stream informed, or at least connected, until `end`. */
+/** Keeps a client that waits for a stream informed, or at least connected, until `end`. For one that waits long. */
 export interface WaitFeedback {
   /** @param isGranted whether the wait ended well */
   end(isGranted: boolean): void;
@@ -84,48 +86,39 @@ function keepAlive(client: WaitingClient, dialect: Dialect, { times }: FeedbackD
 
 /** For chats: the loading is told as reasoning, which clients show apart from the answer. */
 function tellLoading(client: WaitingClient, dialect: Dialect, deps: FeedbackDeps): WaitFeedback {
-  const { model, signal } = client;
-  const startedAt = performance.now();
+  const { model, signal, startedAt } = client;
   const toChunk = chunkMaker(client);
   const text = createLoadingText(model);
   const comments = keepAlive(client, dialect, deps);
-  let stream: OpenStream | null = null;
-  let looking: NodeJS.Timeout | null = null;
-  let unsubscribe = (): void => {};
-
-  const opening = setTimeout(() => {
-    stream = streamTo(client, dialect);
-    if (stream === null) return;
-    say(stream, text.opening());
-    look();
-    looking = setInterval(look, LOOK_EVERY_MS);
-    unsubscribe = deps.onTransition(({ actor }) => {
-      if (actor === `model:${model}`) look();
-    });
-  }, deps.times.loadingAfterMs);
+  const stream = streamTo(client, dialect);
+  if (stream === null) return comments;
+  say(stream, text.opening());
+  look(stream);
+  const looking = setInterval(() => look(stream), LOOK_EVERY_MS);
+  const unsubscribe = deps.onTransition(({ actor }) => {
+    if (actor === `model:${model}`) look(stream);
+  });
 
   function say(to: OpenStream, line: string): void {
     if (line !== '') to.write(toChunk(line));
   }
 
-  function look(): void {
-    if (stream === null) return;
+  function look(to: OpenStream): void {
     const facts = {
       phase: deps.phaseOf(model),
       position: deps.positionOf(signal),
       waitedMs: performance.now() - startedAt,
       loadMs: deps.measuredLoadMs(model),
     };
-    say(stream, text.news(facts));
+    say(to, text.news(facts));
   }
 
   return {
     end(isGranted) {
       comments.end(isGranted);
-      clearTimeout(opening);
-      if (looking !== null) clearInterval(looking);
+      clearInterval(looking);
       unsubscribe();
-      if (isGranted && stream !== null) say(stream, text.closing(performance.now() - startedAt));
+      if (isGranted) say(stream, text.closing(performance.now() - startedAt));
     },
   };
 }

@@ -25,7 +25,7 @@ export interface InFlightEntry {
 /** @param position of a request that waits, by what it waits with */
 export function inFlightEntry(trip: Trip, position: (signal: AbortSignal) => number | null): InFlightEntry {
   const metadata = metadataOf(trip);
-  const place = trip.waitingSignal === null ? null : position(trip.waitingSignal);
+  const place = trip.wait === null ? null : position(trip.wait.signal);
   return {
     id: trip.id,
     timestamp: new Date(trip.startedAt).toISOString(),

@@ -1,3 +1,4 @@
+import { createRoster } from '../../dispatch/roster.ts';
 import { type InFlightEntry, inFlightEntry } from './in-flight-entry.ts';
 import type { Trip } from './trip.ts';
 
@@ -17,7 +18,7 @@ export interface InFlight {
   answered(trip: Trip): void;
   get(id: string): Trip | undefined;
   /** The trips by their start. */
-  trips(): Iterable<Trip>;
+  trips(): readonly Trip[];
   snapshot(): InFlightUpdate;
   /** @returns Ends the subscription. The listener must not throw. */
   subscribe(listener: (update: InFlightUpdate) => void): () => void;
@@ -32,11 +33,15 @@ export interface InFlight {
  * @param position of a request that waits, by what it waits with; 1 = next
  */
 export function createInFlight(position: (signal: AbortSignal) => number | null): InFlight {
-  const trips = new Map<string, Trip>();
+  const trips = createRoster<Trip>();
   let listeners: readonly ((update: InFlightUpdate) => void)[] = [];
   /** What was told last about each request, to see whether there is news. */
   let told = new Map<string, string>();
   let timer: NodeJS.Timeout | null = null;
+
+  function byStart(): Trip[] {
+    return [...trips].sort((a, b) => Number(a.id) - Number(b.id));
+  }
 
   function tell(update: InFlightUpdate): void {
     for (const listener of listeners) listener(update);
@@ -47,12 +52,12 @@ export function createInFlight(position: (signal: AbortSignal) => number | null)
     tell({ operation: 'upsert', request: inFlightEntry(trip, position) });
   }
 
-  function newsOf({ stage, bytes, waitingSignal }: Trip): string {
-    return `${stage} ${bytes} ${waitingSignal === null ? '' : position(waitingSignal)}`;
+  function newsOf({ stage, bytes, wait }: Trip): string {
+    return `${stage} ${bytes} ${wait === null ? '' : position(wait.signal)}`;
   }
 
   function look(): void {
-    for (const trip of trips.values()) if (told.get(trip.id) !== newsOf(trip)) upsert(trip);
+    for (const trip of trips) if (told.get(trip.id) !== newsOf(trip)) upsert(trip);
   }
 
   function watch(): void {
@@ -66,27 +71,30 @@ export function createInFlight(position: (signal: AbortSignal) => number | null)
 
   return {
     add(trip) {
-      trips.set(trip.id, trip);
+      trip.place = trips.add(trip);
       if (listeners.length === 0) return;
       // Its handler goes on before that, and then it is known which model the name stands for.
       queueMicrotask(() => {
-        if (trips.has(trip.id)) upsert(trip);
+        if (trip.place !== null) upsert(trip);
       });
       watch();
     },
     remove(trip) {
-      if (!trips.delete(trip.id) || listeners.length === 0) return;
+      if (trip.place === null) return;
+      trips.remove(trip.place);
+      trip.place = null;
+      if (listeners.length === 0) return;
       told.delete(trip.id);
       tell({ operation: 'remove', id: trip.id });
       watch();
     },
     answered(trip) {
-      if (listeners.length > 0 && trips.has(trip.id)) upsert(trip);
+      if (listeners.length > 0 && trip.place !== null) upsert(trip);
     },
-    get: (id) => trips.get(id),
-    trips: () => trips.values(),
+    get: (id) => [...trips].find((trip) => trip.id === id),
+    trips: byStart,
     snapshot() {
-      const requests = [...trips.values()].map((trip) => inFlightEntry(trip, position));
+      const requests = byStart().map((trip) => inFlightEntry(trip, position));
       return { operation: 'snapshot', ...(requests.length > 0 && { requests }) };
     },
     subscribe(listener) {

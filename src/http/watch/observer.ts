@@ -117,7 +117,7 @@ export function createObserver(parts: ObserverParts): Observer {
     },
     granted(trip, model, waitedMs) {
       trip.stage = 'serving';
-      trip.waitingSignal = null;
+      trip.wait = null;
       trip.queueMs = (trip.queueMs ?? 0) + waitedMs;
       trip.loadMs = (trip.loadMs ?? 0) + overlap(lastLoad(model), waitedMs);
     },

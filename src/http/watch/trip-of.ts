@@ -2,15 +2,20 @@ import type { ServerResponse } from 'node:http';
 import type { GatewayError } from '../../errors.ts';
 import type { Trip } from './trip.ts';
 
-const TRIPS = new WeakMap<ServerResponse, Trip>();
+/** A property and no WeakMap: one of those costs the collector of garbage more than all else that is watched. */
+const TRIP = Symbol('trip');
+
+interface Watched {
+  [TRIP]?: Trip;
+}
 
 export function bindTrip(trip: Trip): void {
-  TRIPS.set(trip.res, trip);
+  (trip.res as Watched)[TRIP] = trip;
 }
 
 /** @returns null for a request that nobody watches. */
 export function tripOf(res: ServerResponse): Trip | null {
-  return TRIPS.get(res) ?? null;
+  return (res as Watched)[TRIP] ?? null;
 }
 
 /**

@@ -29,8 +29,8 @@ export interface Trip {
   readonly name: string;
   readonly metadata: Record<string, string>;
   stage: 'waiting' | 'serving';
-  /** While it waits for a lease: what it waits with. */
-  waitingSignal: AbortSignal | null;
+  /** While it waits for a lease: what it waits with, and what ends the wait. */
+  wait: AbortController | null;
   /** Milliseconds spent in line until the (last) grant, and of these on the model's load; null before a grant. */
   queueMs: number | null;
   loadMs: number | null;
@@ -40,13 +40,15 @@ export interface Trip {
   answer: { readonly status: number; readonly headers: IncomingHttpHeaders } | null;
   /** Of the upstream's answer so far. */
   bytes: number;
-  /** Ends the present stage with this error, without touching the client. */
+  /** Ends the request to the upstream with this error, without touching the client; null before and after. */
   interrupt: ((error: GatewayError) => void) | null;
   /** Why it has no good end, as far as the gateway knows. */
   failure: GatewayError | null;
   /** The upstream broke off in the middle of its answer. */
   wasCut: boolean;
   isOver: boolean;
+  /** Among those in flight; null before and after. */
+  place: number | null;
   /** For the observer. */
   meter: UsageMeter | null;
   requestBody: KeptBody | null;
@@ -63,7 +65,7 @@ export function createTrip(start: TripStart): Trip {
     startedClock: performance.now(),
     metadata: {},
     stage: 'waiting',
-    waitingSignal: null,
+    wait: null,
     queueMs: null,
     loadMs: null,
     leftAt: null,
@@ -73,6 +75,7 @@ export function createTrip(start: TripStart): Trip {
     failure: null,
     wasCut: false,
     isOver: false,
+    place: null,
     meter: null,
     requestBody: null,
     responseBody: null,
@@ -104,6 +107,7 @@ export function metadataOf({ res, metadata }: Trip): Readonly<Record<string, str
 export function cancelTrip(trip: Trip): void {
   if (trip.isOver || trip.failure !== null) return;
   trip.failure = new GatewayError('request_cancelled', 'The request was cancelled by an operator.');
-  if (trip.answer === null && trip.interrupt !== null) trip.interrupt(trip.failure);
+  if (trip.wait !== null) trip.wait.abort(trip.failure);
+  else if (trip.answer === null && trip.interrupt !== null) trip.interrupt(trip.failure);
   else trip.res.destroy();
 }

@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Response } from 'express';
 import type { ModelId } from '../../../machines/shared/ids.ts';
 import { openStreamOf } from '../feedback/open-stream.ts';
-import { beginFeedback, type FeedbackDeps } from '../feedback/wait-feedback.ts';
+import type { FeedbackDeps } from '../feedback/wait-feedback.ts';
 import type { FlightWatch, Payload } from '../proxy.ts';
 import type { Observer } from './observer.ts';
 import { attentionTo } from './observed-paths.ts';
+import { createPatience } from './patience.ts';
 import { tripOf } from './trip-of.ts';
 
 /** What the handlers of requests tell those who watch: a request begins, waits, is forwarded. */
@@ -40,6 +41,7 @@ export interface WatchParts {
 }
 
 export function createWatch({ observer, feedback, sendsLoadingState, priorityOf }: WatchParts): Watch {
+  const patience = createPatience(feedback, sendsLoadingState);
   return {
     begin(req, res, url, name) {
       const [path = '/'] = (url ?? '/').split('?', 1);
@@ -53,24 +55,18 @@ export function createWatch({ observer, feedback, sendsLoadingState, priorityOf 
       if (trip.failure !== null) throw trip.failure;
       const since = performance.now();
       trip.stage = 'waiting';
-      trip.waitingSignal = leave.signal;
-      trip.interrupt = (error) => leave.abort(error);
-      const { path, name } = trip;
-      const { signal } = leave;
-      const news =
-        payload &&
-        beginFeedback(
-          { res, path, payload, name, model, signal, sendsLoadingState: sendsLoadingState(model) },
-          feedback,
-        );
+      trip.wait = leave;
+      trip.interrupt = null;
+      const news = payload === null ? null : patience.wait({ trip, model, payload, signal: leave.signal, since });
       return {
         granted() {
-          trip.interrupt = null;
-          news?.end(true);
+          if (news !== null) patience.over(news, true);
           trip.metadata['fifo_priority'] = String(priorityOf(model));
           observer.granted(trip, model, performance.now() - since);
         },
-        refused: () => news?.end(false),
+        refused() {
+          if (news !== null) patience.over(news, false);
+        },
       };
     },
 
