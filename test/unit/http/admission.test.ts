@@ -18,7 +18,8 @@ function errand(res: object): Errand {
 }
 
 function depsWith(desk: FakeDesk): HttpDeps {
-  return { desk, logger: { info() {}, warn() {}, error() {} } } as unknown as HttpDeps;
+  const watch = { wait: () => null, flight: () => null };
+  return { desk, watch, logger: { info() {}, warn() {}, error() {} } } as unknown as HttpDeps;
 }
 
 const upstream = { isEnding: () => false } as never;
