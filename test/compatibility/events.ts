@@ -1,5 +1,5 @@
 /** One frame of `/api/events`, its data decoded. */
-export interface Frame {
+interface Frame {
   readonly type: string;
   // What comes is what the tests look into.
   // oxlint-disable-next-line typescript/no-explicit-any
