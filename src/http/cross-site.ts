@@ -21,7 +21,7 @@ export function refuseCrossSite(req: IncomingMessage, cors: Cors): void {
   if (!foreign || isFollowedLink(req)) return;
   throw new GatewayError(
     'forbidden',
-    'A page of another site asks for this. If it is yours, add its origin to cors.origins.',
+    'A page of another site asks for this. If it is yours, add its origin to server.cors.origins.',
   );
 }
 
