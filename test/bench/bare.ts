@@ -13,6 +13,7 @@ export interface BareServer {
 }
 
 const GIVE_UP_MS = 30_000;
+const SIGNAL_AGAIN_MS = 1000;
 
 /** Starts a server and asks for its health without a pause worth mentioning. */
 export async function startBare(argv: readonly string[], port: number): Promise<BareServer> {
@@ -42,10 +43,16 @@ async function isHealthy(port: number): Promise<boolean> {
   );
 }
 
+/** A server that has just become healthy may miss a signal, so it is sent again; in the end, one that cannot be missed. */
 async function stop(child: ChildProcess): Promise<number> {
+  if (child.exitCode !== null || child.signalCode !== null) return 0;
   const started = performance.now();
   const exit = once(child, 'exit');
   child.kill('SIGTERM');
+  const again = setInterval(() => {
+    child.kill(performance.now() - started > GIVE_UP_MS ? 'SIGKILL' : 'SIGTERM');
+  }, SIGNAL_AGAIN_MS);
   await exit;
+  clearInterval(again);
   return performance.now() - started;
 }

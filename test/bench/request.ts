@@ -8,7 +8,9 @@ export interface Timed {
   readonly totalMs: number;
 }
 
-/** Sends one request on a connection of its own. Rejects when the connection fails or breaks. */
+const SILENCE_MS = 60_000;
+
+/** Sends one request on a connection of its own. Rejects when the connection fails, breaks or stays silent for long. */
 export function timedRequest(url: string, body?: object): Promise<Timed> {
   return new Promise((resolve, reject) => {
     const started = performance.now();
@@ -28,6 +30,7 @@ export function timedRequest(url: string, body?: object): Promise<Timed> {
       });
     });
     req.once('error', reject);
+    req.setTimeout(SILENCE_MS, () => req.destroy(new Error(`${url}: nothing for ${SILENCE_MS / 1000} s`)));
     req.end(body && JSON.stringify(body));
   });
 }
