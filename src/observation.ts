@@ -125,7 +125,13 @@ export function createObservation(parts: ObservationParts): Observation {
     captures,
     waiting,
     loads: loadTimes,
-    metrics,
+    metrics: {
+      render() {
+        // Looked at now rather than told about with every request.
+        for (const [model, count] of waiting.waiting()) metrics.observeQueue({ model, waiting: count });
+        return metrics.render();
+      },
+    },
     version,
     onStored: stored.add,
     performance: () => monitor ?? (current.performance.disabled ? null : NO_SAMPLES_YET),

@@ -8,8 +8,6 @@ import { type Headers, redactHeaders } from './redact-headers.ts';
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
-const NOTHING = Buffer.alloc(0);
-
 /**
  * Smaller ones are kept as they are: the compressor costs more time to set up than everything else the gateway does for a
  * small request, and they take little room.
@@ -93,17 +91,20 @@ export function createCaptures(maxBytes: number): Captures {
     try {
       const parts = await partsOf(exchange, limit * EXPECTED_RATIO);
       const packed = parts === null ? null : await press(pack(parts));
-      if (packed !== null && packed.bytes.length <= limit) {
-        drop(id);
-        kept.set(id, packed);
-        size += packed.bytes.length;
-        shrink();
-      }
+      if (packed !== null) store(id, packed);
     } catch {
       // Out of memory, at worst: there is no capture then.
     } finally {
       underWay.delete(id);
     }
+  }
+
+  function store(id: number, packed: Kept): void {
+    if (packed.bytes.length > limit) return;
+    drop(id);
+    kept.set(id, packed);
+    size += packed.bytes.length;
+    shrink();
   }
 
   return {
@@ -112,7 +113,11 @@ export function createCaptures(maxBytes: number): Captures {
     },
     collector: () => createBodyCollector(Math.max(0, limit * EXPECTED_RATIO)),
     add(id, exchange) {
-      if (limit > 0) underWay.set(id, keep(id, exchange));
+      if (limit <= 0) return;
+      if (!isSmall(exchange)) underWay.set(id, keep(id, exchange));
+      else if (isWorthKeeping(exchange)) {
+        store(id, { bytes: pack(partsFrom(exchange, exchange.responseBody)), isCompressed: false });
+      }
     },
     has: (id) => kept.has(id) || underWay.has(id),
     async get(id) {
@@ -146,18 +151,34 @@ interface Parts {
 async function partsOf(exchange: Exchange, limit: number): Promise<Parts | null> {
   const { path, status, requestBody, responseBody } = exchange;
   if ((requestBody?.length ?? 0) + (responseBody?.length ?? 0) > limit) return null;
-  if (status === 200 && responseBody?.length === 0) return null;
-  const mask = captureMask(path, status);
-  const wanted = mask.responseBody ? responseBody : null;
+  if (!isWorthKeeping(exchange)) return null;
+  const wanted = captureMask(path, status).responseBody ? responseBody : null;
   const encoding = String(exchange.responseHeaders['content-encoding'] ?? '');
   const decoded = wanted === null ? null : await decodeBody(wanted, encoding, limit);
   if (wanted !== null && decoded === null) return null;
+  return partsFrom(exchange, decoded);
+}
+
+/** Whether there is nothing to compress or decode: then it is kept at once. */
+function isSmall({ requestBody, responseBody, responseHeaders }: Exchange): boolean {
+  const size = (requestBody?.length ?? 0) + (responseBody?.length ?? 0);
+  return size < COMPRESSED_FROM_BYTES && responseHeaders['content-encoding'] === undefined;
+}
+
+function isWorthKeeping({ status, responseBody }: Exchange): boolean {
+  return status !== 200 || responseBody?.length !== 0;
+}
+
+/** @param responseBody decoded */
+function partsFrom(exchange: Exchange, responseBody: Buffer | null): Parts {
+  const { path, status, requestHeaders, requestBody, responseHeaders } = exchange;
+  const mask = captureMask(path, status);
   return {
     path,
-    requestHeaders: redactHeaders(exchange.requestHeaders, ['host']),
-    responseHeaders: mask.responseHeaders ? redactHeaders(exchange.responseHeaders, ['content-encoding']) : {},
+    requestHeaders: redactHeaders(requestHeaders, 'host'),
+    responseHeaders: mask.responseHeaders ? redactHeaders(responseHeaders, 'content-encoding') : {},
     requestBody: mask.requestBody ? requestBody : null,
-    responseBody: decoded,
+    responseBody: mask.responseBody ? responseBody : null,
   };
 }
 
@@ -177,10 +198,16 @@ function pack({ requestBody, responseBody, ...rest }: Parts): Buffer {
     requestLength: requestBody?.length ?? null,
     responseLength: responseBody?.length ?? null,
   };
-  const text = Buffer.from(JSON.stringify(preamble));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(text.length);
-  return Buffer.concat([length, text, requestBody ?? NOTHING, responseBody ?? NOTHING]);
+  const text = JSON.stringify(preamble);
+  const textLength = Buffer.byteLength(text);
+  const start = 4 + textLength;
+  const middle = start + (requestBody?.length ?? 0);
+  const packed = Buffer.allocUnsafe(middle + (responseBody?.length ?? 0));
+  packed.writeUInt32LE(textLength);
+  packed.write(text, 4);
+  requestBody?.copy(packed, start);
+  responseBody?.copy(packed, middle);
+  return packed;
 }
 
 function unpack(id: number, packed: Buffer): Capture {

@@ -48,6 +48,11 @@ export interface ActivityStore {
   close(): void;
 }
 
+interface Numbered {
+  readonly id: number;
+  readonly record: ActivityRecord;
+}
+
 interface Waiting {
   readonly record: ActivityRecord;
   readonly stored: ((id: number) => void) | undefined;
@@ -60,7 +65,8 @@ interface Waiting {
  * - A request never waits for its record: records queue up and are written together, in the order of their end.
  * - A reader sees every record that was added before it asked, unless the file is locked.
  * - Memory is bounded: the queue, the rows in memory.
- * - An id is given when its row is written, one after the other; no row, no id.
+ * - An id is given when its row is written, one after the other; no row, no id. In memory, where writing cannot fail,
+ *   rows are written when they are read, and those that nobody reads in time never.
  * - After `close` nothing is written and no timer runs.
  */
 export function createActivityStore(options: ActivityStoreOptions): ActivityStore {
@@ -68,6 +74,7 @@ export function createActivityStore(options: ActivityStoreOptions): ActivityStor
   const isInMemory = path === null;
   let { limits } = options;
   let queue: Waiting[] = [];
+  let unwritten: Numbered[] = [];
   let database: ActivityDatabase | null = null;
   let timer: NodeJS.Timeout | null = null;
   let tries = 0;
@@ -78,7 +85,7 @@ export function createActivityStore(options: ActivityStoreOptions): ActivityStor
   function open(): ActivityDatabase {
     if (database !== null) return database;
     const opened = openDatabase(path);
-    lastId = opened.lastId();
+    lastId = Math.max(lastId, opened.lastId());
     database = opened;
     return opened;
   }
@@ -92,7 +99,34 @@ export function createActivityStore(options: ActivityStoreOptions): ActivityStor
     timer.unref();
   }
 
+  /** In memory nobody can see whether a row is there before it is asked for, and most go without being asked for. */
+  function number(): void {
+    const batch = queue;
+    queue = [];
+    const first = lastId + 1;
+    for (const { record } of batch) unwritten.push({ id: ++lastId, record });
+    const { maxRows } = limits;
+    if (maxRows > 0 && unwritten.length > maxRows * 2) unwritten = unwritten.slice(-maxRows);
+    for (const [index, { stored }] of batch.entries()) tell(first + index, stored);
+  }
+
+  function writeNumbered(target: ActivityDatabase): void {
+    const batch = limits.maxRows > 0 ? unwritten.slice(-limits.maxRows) : unwritten;
+    if (batch.length === 0) return;
+    unwritten = [];
+    try {
+      target.insert(batch);
+      clear(target);
+    } catch (error) {
+      report(`${batch.length} entries could not be kept: ${messageOf(error)}`);
+    }
+  }
+
   function flush(): void {
+    if (isInMemory) {
+      number();
+      return;
+    }
     const batch = queue;
     if (batch.length === 0) return;
     let first = 0;
@@ -137,6 +171,7 @@ export function createActivityStore(options: ActivityStoreOptions): ActivityStor
   function read<T>(select: (target: ActivityDatabase) => T): T {
     const target = open();
     flush();
+    if (isInMemory) writeNumbered(target);
     return select(target);
   }
 

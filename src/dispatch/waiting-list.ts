@@ -20,17 +20,23 @@ interface WaitingLine {
   readonly oldestMs: number;
 }
 
-/** The number of those who wait for a model has changed. `waitedMs` is there when one of them has left. */
-export interface QueueChange {
+/** Somebody has waited, whatever for. */
+export interface WaitEnd {
   readonly model: ModelId;
+  readonly waitedMs: number;
+  /** How many still wait for the model. */
   readonly waiting: number;
-  readonly waitedMs?: number;
 }
+
+/** Who gets a lease within this time has not waited. */
+const AT_ONCE_MS = 1;
 
 /** A desk whose queue can be looked at. It shows; the orchestrator decides. */
 export interface WaitingList extends Desk {
   /** The line that has waited longest first; a line of a higher priority before others. */
   lines(): readonly WaitingLine[];
+  /** How many wait for each model that anybody has ever waited for. */
+  waiting(): ReadonlyMap<ModelId, number>;
   /**
    * Its place among all who wait, 1 = next; null when it does not wait.
    *
@@ -47,7 +53,7 @@ export interface WaitingList extends Desk {
 export function createWaitingList(
   desk: Desk,
   priorityOf: (model: ModelId) => number,
-  observe: (change: QueueChange) => void,
+  waited: (wait: WaitEnd) => void,
 ): WaitingList {
   const waits = createRoster<Wait>();
   const counts = new Map<ModelId, number>();
@@ -70,14 +76,16 @@ export function createWaitingList(
       const { unit, model } = destination;
       const since = performance.now();
       const place = waits.add({ signal, unit, model, since });
-      observe({ model, waiting: count(model, 1) });
+      count(model, 1);
       const lease = desk.acquire(destination, signal, options);
       lease.then(end, end);
       return lease;
 
       function end(): void {
         waits.remove(place);
-        observe({ model, waiting: count(model, -1), waitedMs: performance.now() - since });
+        const waiting = count(model, -1);
+        const waitedMs = performance.now() - since;
+        if (waitedMs >= AT_ONCE_MS) waited({ model, waitedMs, waiting });
       }
     },
     lines() {
@@ -90,6 +98,7 @@ export function createWaitingList(
       }
       return [...lines.values()];
     },
+    waiting: () => counts,
     positionOf: (signal) =>
       (order ??= new Map(ordered().map((wait, index) => [wait.signal, index + 1]))).get(signal) ?? null,
   };

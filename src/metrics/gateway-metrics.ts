@@ -60,7 +60,7 @@ export function createGatewayMetrics(registry: Registry, version: string): Gatew
   });
   const wait = new Histogram({
     name: 'llamaswap_queue_wait_seconds',
-    help: 'Time from the arrival of a request until its model was there for it, or it was refused.',
+    help: 'Time that requests waited in line, until their model was there or they were refused; who is served at once is not counted.',
     labelNames: ['model'],
     buckets: WAIT_SECONDS,
     registers,

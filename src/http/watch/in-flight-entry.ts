@@ -33,7 +33,7 @@ export function inFlightEntry(trip: Trip, position: (signal: AbortSignal) => num
     req_path: trip.path,
     method: trip.req.method ?? '',
     // Not `headers`: these become those of the request to the upstream on the way.
-    req_headers: redactHeaders(pairs(trip.req.rawHeaders), ['host']),
+    req_headers: redactHeaders(pairs(trip.req.rawHeaders), 'host'),
     remote_ip: clientAddress(trip.req),
     resp_headers: trip.answer === null ? {} : redactHeaders(trip.answer.headers),
     resp_bytes: trip.bytes,

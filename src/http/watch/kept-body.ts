@@ -8,26 +8,50 @@ export interface KeptBody {
   take(): Buffer | null;
 }
 
-export function createKeptBody(room: CaptureRoom, collector: BodyCollector): KeptBody {
+/**
+ * INVARIANT: what is held is taken from the room, and given back once.
+ *
+ * @param collector Made for a body of several chunks; the only chunk of a small answer is kept as it is.
+ */
+export function createKeptBody(room: CaptureRoom, collector: () => BodyCollector): KeptBody {
   let held = 0;
-  let body: BodyCollector | null = collector;
+  let first: Buffer | null = null;
+  let rest: BodyCollector | null = null;
+  let isWhole = true;
+
   function letGo(): void {
     room.giveBack(held);
     held = 0;
-    body = null;
+    first = null;
+    rest = null;
+    isWhole = false;
   }
+
+  function keep(chunk: Buffer): void {
+    if (rest !== null) rest.push(chunk);
+    else if (first === null) first = chunk;
+    else {
+      rest = collector();
+      rest.push(first);
+      rest.push(chunk);
+      first = null;
+    }
+  }
+
   return {
     push(chunk) {
-      if (body === null) return;
+      if (!isWhole) return;
       if (room.take(chunk.length)) {
         held += chunk.length;
-        body.push(chunk);
+        keep(chunk);
       } else letGo();
     },
     take() {
-      const whole = body?.read() ?? null;
+      const body = isWhole ? (rest === null ? (first ?? EMPTY) : rest.read()) : null;
       letGo();
-      return whole;
+      return body;
     },
   };
 }
+
+const EMPTY = Buffer.alloc(0);

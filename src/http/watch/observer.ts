@@ -11,7 +11,7 @@ import { clientAddress } from './client-address.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { InFlight } from './in-flight.ts';
 import { createKeptBody, type KeptBody } from './kept-body.ts';
-import { createTrip, metadataOf, modelOf, type Trip, type TripStart, upstreamPath } from './trip.ts';
+import { createTrip, metadataOf, modelOf, type Trip, type TripStart } from './trip.ts';
 import { bindTrip } from './trip-of.ts';
 
 /** Bodies are text and shrink well: so much more than the room for compressed ones may be held in flight. */
@@ -64,7 +64,7 @@ export function createObserver(parts: ObserverParts): Observer {
   let lastId = 0;
 
   function keptBody(): KeptBody {
-    return createKeptBody(room, captures.collector());
+    return createKeptBody(room, captures.collector);
   }
 
   async function end(trip: Trip): Promise<void> {
@@ -103,14 +103,14 @@ export function createObserver(parts: ObserverParts): Observer {
       return trip;
     },
     sends(trip, pieces) {
-      if (!captures.isEnabled || !trip.isRecorded || !captureMask(upstreamPath(trip), 200).requestBody) return;
+      if (!captures.isEnabled || !trip.isRecorded || !captureMask(trip.upstreamPath, 200).requestBody) return;
       trip.requestBody?.take();
       const body = keptBody();
       for (const piece of pieces) body.push(piece);
       trip.requestBody = body;
     },
     streams(trip) {
-      if (!captures.isEnabled || !trip.isRecorded || !captureMask(upstreamPath(trip), 200).requestBody) return;
+      if (!captures.isEnabled || !trip.isRecorded || !captureMask(trip.upstreamPath, 200).requestBody) return;
       const body = keptBody();
       trip.requestBody = body;
       trip.req.on('data', (chunk: Buffer) => body.push(chunk));
@@ -129,10 +129,10 @@ export function createObserver(parts: ObserverParts): Observer {
         status,
         contentType: headers['content-type'] ?? '',
         contentEncoding: headers['content-encoding'] ?? '',
-        path: upstreamPath(trip),
+        path: trip.upstreamPath,
       });
       trip.meter = meter;
-      const keeps = captures.isEnabled && trip.isRecorded && captureMask(upstreamPath(trip), status).responseBody;
+      const keeps = captures.isEnabled && trip.isRecorded && captureMask(trip.upstreamPath, status).responseBody;
       const body = keeps ? keptBody() : null;
       trip.responseBody = body;
       answer.on('data', (chunk: Buffer) => {
@@ -152,7 +152,7 @@ function toRecord(trip: Trip, ending: Ending, usage: Usage, endedAt: number): Ac
     {
       at: Date.now(),
       model: modelOf(trip),
-      path: upstreamPath(trip),
+      path: trip.upstreamPath,
       contentType: answer?.headers['content-type'] ?? own,
       status: ending.status,
       startedAt: trip.startedClock,

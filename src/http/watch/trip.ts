@@ -23,6 +23,8 @@ export interface Trip {
   readonly res: Response;
   /** As the client asked for it, without query and without `/upstream/<model>`. */
   readonly path: string;
+  /** The same as the upstream sees it. */
+  readonly upstreamPath: string;
   /** Whether it becomes an entry of the activity. */
   readonly isRecorded: boolean;
   /** The model as the client calls it. */
@@ -61,6 +63,7 @@ export type TripStart = Pick<Trip, 'id' | 'req' | 'res' | 'path' | 'isRecorded' 
 export function createTrip(start: TripStart): Trip {
   return {
     ...start,
+    upstreamPath: withoutOwnPrefix(start.path),
     startedAt: Date.now(),
     startedClock: performance.now(),
     metadata: {},
@@ -82,16 +85,14 @@ export function createTrip(start: TripStart): Trip {
   };
 }
 
+function withoutOwnPrefix(path: string): string {
+  if (path.startsWith('/v/')) return path.slice('/v'.length);
+  return path.startsWith('/audioapi/') ? path.slice('/audioapi'.length) : path;
+}
+
 /** The model's id; the name as given while, or if, it is not known. */
 export function modelOf({ res, name }: Trip): string {
   return (res.locals['model'] as string | undefined) ?? name;
-}
-
-const OWN_PREFIX = /^\/(?:v|audioapi)(?=\/)/;
-
-/** The path as the upstream sees it, without the query. */
-export function upstreamPath({ path }: Trip): string {
-  return path.replace(OWN_PREFIX, '');
 }
 
 /** Which selector chose, which priority the model has. */

@@ -44,7 +44,7 @@ export function createWatch({ observer, feedback, sendsLoadingState, priorityOf 
   const patience = createPatience(feedback, sendsLoadingState);
   return {
     begin(req, res, url, name) {
-      const [path = '/'] = (url ?? '/').split('?', 1);
+      const path = pathOf(url ?? '/');
       const { inFlight, recorded } = attentionTo(req.method ?? '', path);
       if (inFlight) observer.begin({ req, res, path, name, isRecorded: recorded });
     },
@@ -91,4 +91,9 @@ export function createWatch({ observer, feedback, sendsLoadingState, priorityOf 
       };
     },
   };
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
 }

@@ -159,7 +159,7 @@ describe('headers for people', () => {
       'content-length': 17,
       te: undefined,
     };
-    expect(redactHeaders(headers, ['accept'])).toEqual({
+    expect(redactHeaders(headers, 'accept')).toEqual({
       'X-Api-Key': '[REDACTED]',
       'Proxy-Authorization': '[REDACTED]',
       Cookie: '[REDACTED]',
