@@ -25,8 +25,9 @@ export async function benchMemory(recipes: readonly Recipe[], rounds: number, li
   );
   printTable(['through', 'idle', 'warm', 'after load', 'later'], await residents(recipes, configs, requests));
 
+  const warm = `after the first ${WARM_UP_SHARE * 100} %`;
   console.log(
-    '\nHeap of this gateway after a collection, in MiB; half as many came before, to fill what is bounded.\n',
+    `\nHeap of this gateway after a collection, in MiB: ${warm}, half-way through the rest, and in the end.\n`,
   );
   const swaps = rounds * SWAPS_PER_ROUND;
   const rows = [await afterRequests(configs, requests), await afterSwaps(configs, swaps, limitMs / 2)];
