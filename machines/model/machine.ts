@@ -4,6 +4,7 @@ import type { Failure } from '../shared/failure.ts';
 import { type ModelId, ORCHESTRATOR_ID } from '../shared/ids.ts';
 import type { Phase } from '../shared/phase.ts';
 import { tell } from '../shared/tell.ts';
+import { bareFailure, crashed, exitedEarly, unhealthy } from './failures.ts';
 import type {
   ModelCommand,
   ModelInput,
@@ -16,7 +17,7 @@ import type {
 } from './types.ts';
 
 /**
- * The life of one model server.
+ * The life of one model server. Long for a file, but a chart is read as a whole.
  *
  * INVARIANTS
  * - At most one process: it is started on entry to `starting` only, and `starting` is entered only when none is left.
@@ -291,31 +292,4 @@ export const modelMachine = setup({
 
 function definitionOf({ times, checksHealth }: Pick<ModelInput, 'times' | 'checksHealth'>) {
   return { times, checksHealth };
-}
-
-type Exit = Extract<ProcessEvent, { type: 'process.exited' }>;
-
-function describeExit(exit: Exit): string {
-  return exit.signal ? `was killed by ${exit.signal}` : `exited with code ${exit.exitCode ?? 'unknown'}`;
-}
-
-function exitedEarly(id: ModelId, exit: Exit): Failure {
-  return { ...fromExit(exit), code: 'exited_early', message: `${id} ${describeExit(exit)} before it was healthy` };
-}
-
-function crashed(id: ModelId, exit: Exit): Failure {
-  return { ...fromExit(exit), code: 'crashed', message: `${id} ${describeExit(exit)} by itself` };
-}
-
-function fromExit({ exitCode, signal, logTail, at }: Exit) {
-  return { exitCode, signal, logTail, at };
-}
-
-function unhealthy(id: ModelId, timeoutMs: number): Failure {
-  return bareFailure('health_timeout', `${id} did not become healthy within ${timeoutMs / 1_000} s`);
-}
-
-/** The time is filled in by the exit that follows: a machine does not read clocks. */
-function bareFailure(code: Failure['code'], message: string): Failure {
-  return { code, message, exitCode: null, signal: null, logTail: [], at: 0 };
 }
