@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { createByteRing } from './byte-ring.ts';
 import { type BodyCollector, createBodyCollector } from './body-collector.ts';
 import { captureMask } from './capture-mask.ts';
 import { decodeBody } from './decode-body.ts';
@@ -40,12 +41,6 @@ interface Capture {
   readonly resp_body: string | null;
 }
 
-/** One that is kept. */
-interface Kept {
-  readonly bytes: Buffer;
-  readonly isCompressed: boolean;
-}
-
 /** The last exchanges, in memory, the large ones compressed. */
 export interface Captures {
   /** False when there is no room for any: then nothing needs to be collected. */
@@ -71,40 +66,27 @@ export interface Captures {
  */
 export function createCaptures(maxBytes: number): Captures {
   let limit = maxBytes;
-  let size = 0;
-  const kept = new Map<number, Kept>();
+  const ring = createByteRing(maxBytes);
   const underWay = new Map<number, Promise<void>>();
-
-  function drop(id: number): void {
-    size -= kept.get(id)?.bytes.length ?? 0;
-    kept.delete(id);
-  }
-
-  function shrink(): void {
-    for (const id of kept.keys()) {
-      if (size <= limit) return;
-      drop(id);
-    }
-  }
 
   async function keep(id: number, exchange: Exchange): Promise<void> {
     try {
       const parts = await partsOf(exchange, limit * EXPECTED_RATIO);
-      const packed = parts === null ? null : await press(pack(parts));
-      if (packed !== null) store(id, packed);
+      if (parts === null) return;
+      const pack = createPack(parts);
+      if (pack.size < COMPRESSED_FROM_BYTES) {
+        ring.add(id, pack.size, false, pack.write);
+        return;
+      }
+      const packed = Buffer.allocUnsafe(pack.size);
+      pack.write(packed, 0);
+      const compressed = await compress(packed);
+      ring.add(id, compressed.length, true, (block, start) => void compressed.copy(block, start));
     } catch {
       // Out of memory, at worst: there is no capture then.
     } finally {
       underWay.delete(id);
     }
-  }
-
-  function store(id: number, packed: Kept): void {
-    if (packed.bytes.length > limit) return;
-    drop(id);
-    kept.set(id, packed);
-    size += packed.bytes.length;
-    shrink();
   }
 
   return {
@@ -116,26 +98,22 @@ export function createCaptures(maxBytes: number): Captures {
       if (limit <= 0) return;
       if (!isSmall(exchange)) underWay.set(id, keep(id, exchange));
       else if (isWorthKeeping(exchange)) {
-        store(id, { bytes: pack(partsFrom(exchange, exchange.responseBody)), isCompressed: false });
+        const pack = createPack(partsFrom(exchange, exchange.responseBody));
+        ring.add(id, pack.size, false, pack.write);
       }
     },
-    has: (id) => kept.has(id) || underWay.has(id),
+    has: (id) => ring.has(id) || underWay.has(id),
     async get(id) {
       await underWay.get(id);
-      const packed = kept.get(id);
-      if (packed === undefined) return null;
+      const packed = ring.get(id);
+      if (packed === null) return null;
       return unpack(id, packed.isCompressed ? await decompress(packed.bytes) : packed.bytes);
     },
     setMaxBytes(wanted) {
       limit = Math.max(0, wanted);
-      shrink();
+      ring.resize(limit);
     },
   };
-}
-
-async function press(bytes: Buffer): Promise<Kept> {
-  const isCompressed = bytes.length >= COMPRESSED_FROM_BYTES;
-  return { bytes: isCompressed ? await compress(bytes) : bytes, isCompressed };
 }
 
 /** What is kept of an exchange. */
@@ -191,23 +169,34 @@ interface Preamble {
   readonly responseLength: number | null;
 }
 
+/** An exchange as bytes. */
+interface Pack {
+  readonly size: number;
+  write(target: Buffer, start: number): void;
+}
+
 /** Four bytes of length, the preamble as JSON, the two bodies as they are: base64 would hide what is alike in them. */
-function pack({ requestBody, responseBody, ...rest }: Parts): Buffer {
+function createPack({ path, requestHeaders, responseHeaders, requestBody, responseBody }: Parts): Pack {
   const preamble: Preamble = {
-    ...rest,
+    path,
+    requestHeaders,
+    responseHeaders,
     requestLength: requestBody?.length ?? null,
     responseLength: responseBody?.length ?? null,
   };
   const text = JSON.stringify(preamble);
   const textLength = Buffer.byteLength(text);
-  const start = 4 + textLength;
-  const middle = start + (requestBody?.length ?? 0);
-  const packed = Buffer.allocUnsafe(middle + (responseBody?.length ?? 0));
-  packed.writeUInt32LE(textLength);
-  packed.write(text, 4);
-  requestBody?.copy(packed, start);
-  responseBody?.copy(packed, middle);
-  return packed;
+  const afterText = 4 + textLength;
+  const afterRequest = afterText + (requestBody?.length ?? 0);
+  return {
+    size: afterRequest + (responseBody?.length ?? 0),
+    write(target, start) {
+      target.writeUInt32LE(textLength, start);
+      target.write(text, start + 4);
+      requestBody?.copy(target, start + afterText);
+      responseBody?.copy(target, start + afterRequest);
+    },
+  };
 }
 
 function unpack(id: number, packed: Buffer): Capture {

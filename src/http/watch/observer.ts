@@ -119,7 +119,7 @@ export function createObserver(parts: ObserverParts): Observer {
       trip.stage = 'serving';
       trip.wait = null;
       trip.queueMs = (trip.queueMs ?? 0) + waitedMs;
-      trip.loadMs = (trip.loadMs ?? 0) + overlap(lastLoad(model), waitedMs);
+      trip.loadMs = (trip.loadMs ?? 0) + (waitedMs < 1 ? 0 : overlap(lastLoad(model), waitedMs));
     },
     answered(trip, answer) {
       const status = answer.statusCode ?? 0;
