@@ -7,8 +7,8 @@ import { GatewayError } from '../errors.ts';
 import type { TlsMaterial } from '../tls-files.ts';
 import { createApp } from './app.ts';
 import type { HttpDeps } from './deps.ts';
-import { writeErrorToSocket } from './socket-error.ts';
-import { attachUpgrade } from './upgrade.ts';
+import { writeErrorToSocket } from './errors/socket-error.ts';
+import { attachUpgrade } from './forward/upgrade.ts';
 
 /**
  * Limits of the listening server. A request must be *received* in time; how long its answer takes is nobody's business.

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { PHASES } from '../../machines/shared/phase.ts';
 import type { ObservedQueue, ObservedRequest } from './observation.ts';
 import { operationOf } from './operation.ts';
+import { createQuickCounter, createQuickHistogram } from './quick-series.ts';
 import type { Fact } from './transition-reader.ts';
 
 const LOAD_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 60, 120, 300, 600];
@@ -18,6 +19,25 @@ export interface GatewayMetrics {
   setModels(models: readonly string[]): void;
 }
 
+interface Count {
+  inc(by: number): void;
+}
+
+interface Spread {
+  observe(value: number): void;
+}
+
+interface RequestSeries {
+  readonly requests: Count;
+  readonly overhead: Spread;
+  readonly speed: Spread;
+  readonly input: Count;
+  readonly output: Count;
+  readonly cached: Count;
+  readonly drafted: Count;
+  readonly draftAccepted: Count;
+}
+
 export function createGatewayMetrics(registry: Registry, version: string): GatewayMetrics {
   const registers = [registry];
   new Gauge({
@@ -26,31 +46,27 @@ export function createGatewayMetrics(registry: Registry, version: string): Gatew
     labelNames: ['version'],
     registers,
   }).set({ version }, 1);
-  const requests = new Counter({
+  const requests = createQuickCounter(registry, {
     name: 'llamaswap_requests_total',
     help: 'Finished inference requests by status; the model is empty for one that is not configured.',
     labelNames: ['model', 'operation', 'status'],
-    registers,
   });
-  const tokens = new Counter({
+  const tokens = createQuickCounter(registry, {
     name: 'llamaswap_tokens_total',
     help: 'Tokens as the upstreams counted them: input, output, cached, drafted, draft_accepted.',
     labelNames: ['model', 'type'],
-    registers,
   });
-  const speed = new Histogram({
+  const speed = createQuickHistogram(registry, {
     name: 'llamaswap_generation_tokens_per_second',
     help: 'Speed of generation as the upstreams measured it, one value per request.',
     labelNames: ['model'],
     buckets: SPEEDS,
-    registers,
   });
-  const overhead = new Histogram({
+  const overhead = createQuickHistogram(registry, {
     name: 'llamaswap_gateway_overhead_seconds',
     help: 'Time the gateway itself took of a request: neither the wait for the model nor the upstream.',
     labelNames: ['model'],
     buckets: OVERHEAD_SECONDS,
-    registers,
   });
   const depth = new Gauge({
     name: 'llamaswap_queue_depth',
@@ -103,28 +119,46 @@ export function createGatewayMetrics(registry: Registry, version: string): Gatew
     registers,
   });
   let known: readonly string[] = [];
+  const allSeries = new Map<string, RequestSeries>();
 
   function setState(model: string, phase: string): void {
     for (const other of PHASES) state.set({ model, state: other }, other === phase ? 1 : 0);
   }
 
-  function count(model: string, type: string, value: number): void {
-    if (value > 0) tokens.inc({ model, type }, value);
+  /** Of one model, operation and status. */
+  function seriesOf(model: string, operation: string, status: string): RequestSeries {
+    const counted = (type: string): Count => tokens.series({ model, type });
+    return {
+      requests: requests.series({ model, operation, status }),
+      overhead: overhead.series({ model }),
+      speed: speed.series({ model }),
+      input: counted('input'),
+      output: counted('output'),
+      cached: counted('cached'),
+      drafted: counted('drafted'),
+      draftAccepted: counted('draft_accepted'),
+    };
   }
 
   return {
     observeRequest(request) {
-      const { overheadMs } = request;
+      const { overheadMs, status, tokens: said } = request;
       const model = request.model ?? '';
-      const said = request.tokens;
-      requests.inc({ model, operation: operationOf(request.path), status: String(request.status) });
-      if (overheadMs !== null) overhead.observe({ model }, overheadMs / 1000);
-      count(model, 'input', said.input);
-      count(model, 'output', said.output);
-      count(model, 'cached', said.cached);
-      count(model, 'drafted', said.drafted);
-      count(model, 'draft_accepted', said.draftAccepted);
-      if (said.tokensPerSecond > 0) speed.observe({ model }, said.tokensPerSecond);
+      const operation = operationOf(request.path);
+      const key = `${status} ${operation} ${model}`;
+      let series = allSeries.get(key);
+      if (series === undefined) {
+        series = seriesOf(model, operation, String(status));
+        allSeries.set(key, series);
+      }
+      series.requests.inc(1);
+      if (overheadMs !== null) series.overhead.observe(overheadMs / 1000);
+      if (said.input > 0) series.input.inc(said.input);
+      if (said.output > 0) series.output.inc(said.output);
+      if (said.cached > 0) series.cached.inc(said.cached);
+      if (said.drafted > 0) series.drafted.inc(said.drafted);
+      if (said.draftAccepted > 0) series.draftAccepted.inc(said.draftAccepted);
+      if (said.tokensPerSecond > 0) series.speed.observe(said.tokensPerSecond);
     },
     observeQueue({ model, waiting, waitedMs }) {
       depth.set({ model }, waiting);

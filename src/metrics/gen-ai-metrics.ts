@@ -1,6 +1,7 @@
-import { Histogram, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { ObservedRequest } from './observation.ts';
 import { operationOf } from './operation.ts';
+import { createQuickHistogram } from './quick-series.ts';
 
 /** Buckets as the semantic conventions of OpenTelemetry recommend them. */
 const TOKENS = Array.from({ length: 14 }, (_, n) => 4 ** n);
@@ -17,46 +18,59 @@ const LABELS = ['gen_ai_operation_name', 'gen_ai_request_model'] as const;
  * so that ready-made dashboards find it.
  */
 export function createGenAiMetrics(registry: Registry): (request: ObservedRequest) => void {
-  const registers = [registry];
   // Required by the conventions; the same for all, so that it costs nothing per request.
   registry.setDefaultLabels({ gen_ai_provider_name: 'llama-swap' });
-  const usage = new Histogram({
+  const usage = createQuickHistogram(registry, {
     name: 'gen_ai_client_token_usage',
     help: 'Input and output tokens per request.',
     labelNames: [...LABELS, 'gen_ai_token_type'],
     buckets: TOKENS,
-    registers,
   });
-  const duration = new Histogram({
+  const duration = createQuickHistogram(registry, {
     name: 'gen_ai_server_request_duration_seconds',
     help: 'Time from the arrival of a request to the end of its answer; error_type is the status of a failed one.',
     labelNames: [...LABELS, 'error_type'],
     buckets: DURATION_SECONDS,
-    registers,
   });
-  const firstToken = new Histogram({
+  const firstToken = createQuickHistogram(registry, {
     name: 'gen_ai_server_time_to_first_token_seconds',
     help: 'Time from the arrival of a streaming request to its first event, waiting and loading included.',
     labelNames: LABELS,
     buckets: FIRST_TOKEN_SECONDS,
-    registers,
   });
-  const perToken = new Histogram({
+  const perToken = createQuickHistogram(registry, {
     name: 'gen_ai_server_time_per_output_token_seconds',
     help: 'Time per output token after the first, one value per streaming request.',
     labelNames: LABELS,
     buckets: TOKEN_SECONDS,
-    registers,
   });
 
+  const allSeries = new Map<string, ReturnType<typeof seriesOf>>();
+
+  function seriesOf(model: string, operation: string, status: number) {
+    const labels = { gen_ai_operation_name: operation, gen_ai_request_model: model };
+    return {
+      duration: duration.series(status >= 400 ? { ...labels, error_type: String(status) } : labels),
+      input: usage.series({ ...labels, gen_ai_token_type: 'input' }),
+      output: usage.series({ ...labels, gen_ai_token_type: 'output' }),
+      firstToken: firstToken.series(labels),
+      perToken: perToken.series(labels),
+    };
+  }
+
   return ({ model, path, status, durationMs, firstTokenMs, tokens }) => {
-    const labels = { gen_ai_operation_name: operationOf(path), gen_ai_request_model: model ?? '' };
-    const failed = status >= 400 ? { error_type: String(status) } : {};
-    duration.observe({ ...labels, ...failed }, durationMs / 1000);
-    if (tokens.input > 0) usage.observe({ ...labels, gen_ai_token_type: 'input' }, tokens.input);
-    if (tokens.output > 0) usage.observe({ ...labels, gen_ai_token_type: 'output' }, tokens.output);
+    const operation = operationOf(path);
+    const key = `${status} ${operation} ${model ?? ''}`;
+    let series = allSeries.get(key);
+    if (series === undefined) {
+      series = seriesOf(model ?? '', operation, status);
+      allSeries.set(key, series);
+    }
+    series.duration.observe(durationMs / 1000);
+    if (tokens.input > 0) series.input.observe(tokens.input);
+    if (tokens.output > 0) series.output.observe(tokens.output);
     if (firstTokenMs === null) return;
-    firstToken.observe(labels, firstTokenMs / 1000);
-    if (tokens.output > 1) perToken.observe(labels, (durationMs - firstTokenMs) / (tokens.output - 1) / 1000);
+    series.firstToken.observe(firstTokenMs / 1000);
+    if (tokens.output > 1) series.perToken.observe((durationMs - firstTokenMs) / (tokens.output - 1) / 1000);
   };
 }

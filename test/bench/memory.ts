@@ -14,6 +14,8 @@ const SWAPS_PER_ROUND = 500;
 const SETTLE_MS = 2000;
 /** What is kept of the last requests and transitions is complete by then, if the run is not a short one. */
 const WARM_UP_SHARE = 0.3;
+/** So that there is no more room for captures long before. */
+const SMALL = { captureBuffer: 1 };
 
 /** Whether anything grows: the memory of every gateway under load, and this one's heap after many requests and swaps. */
 export async function benchMemory(recipes: readonly Recipe[], rounds: number, limitMs: number): Promise<void> {
@@ -53,7 +55,7 @@ async function residents(recipes: readonly Recipe[], configs: NginxConfigs, requ
 
 async function afterRequests(configs: NginxConfigs, requests: number): Promise<string[]> {
   const port = await freePort();
-  await using gateway = await startInnerGateway(configOf(port, configs.upstream(port)));
+  await using gateway = await startInnerGateway({ ...configOf(port, configs.upstream(port)), ...SMALL });
   return await growth('requests', gateway, requests, (count) => load(gateway.url, count));
 }
 
@@ -64,7 +66,7 @@ async function afterSwaps(configs: NginxConfigs, swaps: number, limitMs: number)
     const argv = onCpu(LOAD_CPU, configs.upstream(port)).map((word) => `'${word}'`);
     return [name, { cmd: argv.join(' '), proxy: `http://127.0.0.1:${port}` }];
   });
-  await using gateway = await startInnerGateway({ models: Object.fromEntries(models) });
+  await using gateway = await startInnerGateway({ models: Object.fromEntries(models), ...SMALL });
   const deadline = performance.now() + limitMs;
   let swapped = 0;
   return await growth('swaps', gateway, swaps, async (count) => {

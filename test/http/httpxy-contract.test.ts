@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import { afterEach, describe, expect, it } from 'vitest';
-import { bufferShim } from '../../src/http/buffer-shim.ts';
+import { bufferShim } from '../../src/http/forward/buffer-shim.ts';
 import { CHAT, ask, SOON } from './ask.ts';
 import { gatewayKit } from './fake-gateway.ts';
 import { bodyOf, echo, startUpstream } from './fake-upstream.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findModel } from '../../src/http/find-model.ts';
+import { findModel } from '../../src/http/body/find-model.ts';
 
 /** What the scanner must agree with. */
 function byParsing(text: string): unknown {

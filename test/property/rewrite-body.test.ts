@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { locateModel, locateModelInQuery } from '../../src/http/locate-model.ts';
-import { byteLength, rewriteBody, rewriteUrl } from '../../src/http/rewrite-body.ts';
+import { locateModel, locateModelInQuery } from '../../src/http/body/locate-model.ts';
+import { byteLength, rewriteBody, rewriteUrl } from '../../src/http/body/rewrite-body.ts';
 
 const name = fc.string({ unit: 'binary', minLength: 1 }).filter((text) => text.isWellFormed());
 

@@ -1,5 +1,5 @@
 import type { GatewayError } from '../../errors.ts';
-import { errorBody } from '../error-body.ts';
+import { errorBody } from '../errors/error-body.ts';
 
 /** How a family of streaming endpoints speaks within an event stream. */
 export interface Dialect {

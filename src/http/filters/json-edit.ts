@@ -3,7 +3,7 @@ import type { Step } from './draft.ts';
 import { findMatches } from './json-match.ts';
 import { makesArray, parsePath } from './json-path.ts';
 import type { JsonPath } from './json-path.ts';
-import { isContainer, startOfValue } from '../json-bytes.ts';
+import { isContainer, startOfValue } from '../body/json-bytes.ts';
 import { Pieces } from './pieces.ts';
 import { renderDraft } from './render-draft.ts';
 

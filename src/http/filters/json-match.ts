@@ -1,7 +1,7 @@
 import { matchesGlob, parseGlob } from './glob.ts';
 import type { Operator, Pattern, PatternPart, Query } from './json-pattern.ts';
 import { MemberCursor } from './json-scan.ts';
-import { isContainer, startOfValue } from '../json-bytes.ts';
+import { isContainer, startOfValue } from '../body/json-bytes.ts';
 
 /** The bytes of a value. */
 interface Span {

@@ -11,7 +11,7 @@ import {
   RIGHT_BRACE,
   RIGHT_BRACKET,
   skipSpace,
-} from '../json-bytes.ts';
+} from '../body/json-bytes.ts';
 
 /**
  * Walks JSON in bytes without parsing it. It does not validate: what it cannot walk over is an error, what it has no need

@@ -1,4 +1,4 @@
-import { findMultipartField } from '../find-form-model.ts';
+import { findMultipartField } from '../body/find-form-model.ts';
 import { Pieces } from './pieces.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Draft, Slot, Step } from './draft.ts';
-import { COMMA } from '../json-bytes.ts';
+import { COMMA } from '../body/json-bytes.ts';
 import { Pieces } from './pieces.ts';
 import { stringText } from './value-text.ts';
 

@@ -5,10 +5,10 @@ import type { Config } from '../../config/types.ts';
 import { resolveModel } from '../../dispatch/resolve-model.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Control, HttpDeps } from '../deps.ts';
-import { modelNotFound } from '../model-not-found.ts';
+import { modelNotFound } from '../errors/model-not-found.ts';
 import { requireMethod } from '../routing.ts';
 import { sendJson, sendText } from '../send.ts';
-import { decode } from '../upstream-path.ts';
+import { decode } from '../forward/upstream-path.ts';
 
 /** `GET /unload`: stops everything; the first llama-swap's way, for scripts and bookmarks. */
 export function unloadAllPlain(control: Control): RequestHandler {

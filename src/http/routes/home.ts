@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
 import type { HttpDeps } from '../deps.ts';
-import { escapeHtml } from '../error-response.ts';
+import { escapeHtml } from '../errors/error-response.ts';
 import { redirect, sendJson, sendPage, sendText, wantsPage } from '../send.ts';
-import { encodeSegments } from '../upstream-path.ts';
+import { encodeSegments } from '../forward/upstream-path.ts';
 import { byId } from './models.ts';
 
 const LINKS = {

@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
-import type { Deliver } from '../deliver.ts';
-import { locateModel, locateModelInQuery } from '../locate-model.ts';
-import { readBody } from '../read-body.ts';
-import type { BodyLimits } from '../read-body.ts';
+import type { Deliver } from '../deliver/deliver.ts';
+import { locateModel, locateModelInQuery } from '../body/locate-model.ts';
+import { readBody } from '../body/read-body.ts';
+import type { BodyLimits } from '../body/read-body.ts';
 
 /** Paths that carry a model's name in their body: POST. The hottest first. */
 export const INFERENCE_PATHS = [

@@ -2,10 +2,10 @@ import type { RequestHandler } from 'express';
 import { modelNamed } from '../../dispatch/resolve-model.ts';
 import type { HttpDeps, TextLog } from '../deps.ts';
 import { beginEndless } from '../endless.ts';
-import { modelNotFound } from '../model-not-found.ts';
+import { modelNotFound } from '../errors/model-not-found.ts';
 import { requireMethod } from '../routing.ts';
 import { sendPage, sendText, wantsPage } from '../send.ts';
-import { decode } from '../upstream-path.ts';
+import { decode } from '../forward/upstream-path.ts';
 import { LOG_PAGE } from './log-page.ts';
 
 /** `GET /logs`: what is kept of the combined log, as text; for a browser a page that follows it. */

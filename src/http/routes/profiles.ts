@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
 import { GatewayError } from '../../errors.ts';
 import type { HttpDeps } from '../deps.ts';
-import { readBody } from '../read-body.ts';
-import type { BodyLimits } from '../read-body.ts';
+import { readBody } from '../body/read-body.ts';
+import type { BodyLimits } from '../body/read-body.ts';
 import { sendJson } from '../send.ts';
 import { byId } from './models.ts';
 

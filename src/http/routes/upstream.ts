@@ -1,14 +1,14 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Destination } from '../../dispatch/lease.ts';
-import { runErrand } from '../admission.ts';
+import { runErrand } from '../deliver/admission.ts';
 import type { HttpDeps } from '../deps.ts';
-import { hasBody } from '../has-body.ts';
-import { createPassages } from '../passage.ts';
-import { passToPeer } from '../pass-to-peer.ts';
-import type { Forward, Payload } from '../proxy.ts';
-import type { BodyLimits } from '../read-body.ts';
+import { hasBody } from '../body/has-body.ts';
+import { createPassages } from '../deliver/passage.ts';
+import { passToPeer } from '../deliver/pass-to-peer.ts';
+import type { Forward, Payload } from '../forward/proxy.ts';
+import type { BodyLimits } from '../body/read-body.ts';
 import { redirect } from '../send.ts';
-import { prepareUpstreamHeaders } from '../upstream-headers.ts';
+import { prepareUpstreamHeaders } from '../forward/upstream-headers.ts';
 
 /** `ANY /upstream/<model>/<rest>`: everything goes through as it is, the body streamed and never looked at. */
 export function passThrough(deps: HttpDeps, forward: Forward, limits: BodyLimits): RequestHandler {

@@ -3,7 +3,7 @@ import type { Response } from 'express';
 import type { ModelId } from '../../../machines/shared/ids.ts';
 import { openStreamOf } from '../feedback/open-stream.ts';
 import type { FeedbackDeps } from '../feedback/wait-feedback.ts';
-import type { FlightWatch, Payload } from '../proxy.ts';
+import type { FlightWatch, Payload } from '../forward/proxy.ts';
 import type { Observer } from './observer.ts';
 import { attentionTo } from './observed-paths.ts';
 import { createPatience } from './patience.ts';

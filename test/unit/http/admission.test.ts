@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { runErrand } from '../../../src/http/admission.ts';
-import type { Errand } from '../../../src/http/admission.ts';
+import { runErrand } from '../../../src/http/deliver/admission.ts';
+import type { Errand } from '../../../src/http/deliver/admission.ts';
 import type { HttpDeps } from '../../../src/http/deps.ts';
-import type { Outcome } from '../../../src/http/proxy.ts';
+import type { Outcome } from '../../../src/http/forward/proxy.ts';
 import { fakeDesk } from '../../http/fake-gateway.ts';
 import type { FakeDesk } from '../../http/fake-gateway.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ERRORS, GatewayError } from '../../../src/errors.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
-import { errorBody } from '../../../src/http/error-body.ts';
-import { renderError, toGatewayError } from '../../../src/http/error-response.ts';
-import { upstreamError } from '../../../src/http/upstream-error.ts';
+import { errorBody } from '../../../src/http/errors/error-body.ts';
+import { renderError, toGatewayError } from '../../../src/http/errors/error-response.ts';
+import { upstreamError } from '../../../src/http/forward/upstream-error.ts';
 
 describe('renderError', () => {
   it.each(Object.keys(ERRORS) as ErrorCode[])('%s has the shape of an OpenAI error', (code) => {

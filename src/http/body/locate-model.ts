@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../../errors.ts';
 import { findMultipartField, findUrlEncodedField } from './find-form-model.ts';
 import { findModel, looksLikeJson } from './find-model.ts';
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { AuthConfig, PeerConfig, UpstreamConfig } from '../config/types.ts';
+import type { AuthConfig, PeerConfig, UpstreamConfig } from '../../config/types.ts';
 
 /** Headers that belong to one connection and not to the request; transfer-encoding is handled where the body is known. */
 const HOP_BY_HOP = [

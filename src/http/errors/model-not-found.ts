@@ -1,5 +1,5 @@
-import type { Names } from '../dispatch/resolve-model.ts';
-import { GatewayError } from '../errors.ts';
+import type { Names } from '../../dispatch/resolve-model.ts';
+import { GatewayError } from '../../errors.ts';
 
 /** A name from outside is shown in an error, but not a whole page of it. */
 const SHOWN_CHARACTERS = 200;

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { qualifiedName } from '../dispatch/resolve-model.ts';
-import type { PeerModel } from '../dispatch/resolve-model.ts';
-import type { HttpDeps } from './deps.ts';
-import { hasBody } from './has-body.ts';
-import { locateModel } from './locate-model.ts';
-import type { LocatedModel } from './locate-model.ts';
+import { qualifiedName } from '../../dispatch/resolve-model.ts';
+import type { PeerModel } from '../../dispatch/resolve-model.ts';
+import type { HttpDeps } from '../deps.ts';
+import { hasBody } from '../body/has-body.ts';
+import { locateModel } from '../body/locate-model.ts';
+import type { LocatedModel } from '../body/locate-model.ts';
 import { runPeerErrand } from './peer-errand.ts';
-import type { Forward } from './proxy.ts';
-import { readBody } from './read-body.ts';
-import type { BodyLimits } from './read-body.ts';
-import { byteLength, rewriteBody, rewriteUrl } from './rewrite-body.ts';
-import { prepareUpstreamHeaders } from './upstream-headers.ts';
+import type { Forward } from '../forward/proxy.ts';
+import { readBody } from '../body/read-body.ts';
+import type { BodyLimits } from '../body/read-body.ts';
+import { byteLength, rewriteBody, rewriteUrl } from '../body/rewrite-body.ts';
+import { prepareUpstreamHeaders } from '../forward/upstream-headers.ts';
 
 /** A request below `/upstream` for a model of a peer. */
 interface PeerPassage {

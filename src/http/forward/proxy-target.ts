@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Options } from 'http-proxy-middleware';
-import type { Upstream, UpstreamTarget } from '../dispatch/lease.ts';
+import type { Upstream, UpstreamTarget } from '../../dispatch/lease.ts';
 
 /** Points one request at one upstream: `options` is the copy of the proxy's options that is made for each request. */
 export function pointAt(upstream: Upstream, options: Options): UpstreamTarget {

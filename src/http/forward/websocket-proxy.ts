@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { Plugin } from 'http-proxy-middleware';
-import type { Upstream } from '../dispatch/lease.ts';
-import type { GatewayError } from '../errors.ts';
+import type { Upstream } from '../../dispatch/lease.ts';
+import type { GatewayError } from '../../errors.ts';
 import { pointAt } from './proxy-target.ts';
-import { writeErrorToSocket } from './socket-error.ts';
+import { writeErrorToSocket } from '../errors/socket-error.ts';
 import { upstreamError } from './upstream-error.ts';
 
 /** A request for a WebSocket whose model is ready. */

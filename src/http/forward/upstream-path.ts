@@ -1,9 +1,9 @@
-import { createNames } from '../dispatch/resolve-model.ts';
-import type { Resolution } from '../dispatch/resolve-model.ts';
-import { GatewayError } from '../errors.ts';
-import type { HttpDeps } from './deps.ts';
-import { followPin } from './follow-pin.ts';
-import { unresolved } from './model-not-found.ts';
+import { createNames } from '../../dispatch/resolve-model.ts';
+import type { Resolution } from '../../dispatch/resolve-model.ts';
+import { GatewayError } from '../../errors.ts';
+import type { HttpDeps } from '../deps.ts';
+import { followPin } from '../deliver/follow-pin.ts';
+import { unresolved } from '../errors/model-not-found.ts';
 
 /** What `/upstream/<model>/<rest>` means. */
 export interface UpstreamPath {

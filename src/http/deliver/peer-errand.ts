@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { PeerId } from '../config/types.ts';
-import { GatewayError } from '../errors.ts';
-import type { HttpDeps } from './deps.ts';
-import type { Forward, Payload } from './proxy.ts';
+import type { PeerId } from '../../config/types.ts';
+import { GatewayError } from '../../errors.ts';
+import type { HttpDeps } from '../deps.ts';
+import type { Forward, Payload } from '../forward/proxy.ts';
 
 export interface PeerErrand {
   readonly req: IncomingMessage;

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Request, Response } from 'express';
-import type { ModelId } from '../../machines/shared/ids.ts';
-import type { HttpLogger } from './deps.ts';
+import type { ModelId } from '../../../machines/shared/ids.ts';
+import type { HttpLogger } from '../deps.ts';
 
 /** Asked every few seconds by load balancers and dashboards; their lines would bury the others. */
 const QUIET_PATHS = new Set(['/health', '/wol-health']);

@@ -1,6 +1,6 @@
-import type { Config } from '../config/types.ts';
-import type { ActivePins } from '../dispatch/pins.ts';
-import { pinnedOff } from './model-not-found.ts';
+import type { Config } from '../../config/types.ts';
+import type { ActivePins } from '../../dispatch/pins.ts';
+import { pinnedOff } from '../errors/model-not-found.ts';
 
 /**
  * What a name stands for while a profile with pins is active; every other name stands for itself. Pins do not chain.

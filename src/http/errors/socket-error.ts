@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { GatewayError } from '../errors.ts';
+import type { GatewayError } from '../../errors.ts';
 import { renderError } from './error-response.ts';
 
 /** How long a client may take to end its side after an error. */

@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../../errors.ts';
 
 /** Says in our words why no answer came from an upstream. The error of node stays inside, as the cause. */
 export function upstreamError(error: unknown): GatewayError {

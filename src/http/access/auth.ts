@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { AuthConfig } from '../config/types.ts';
-import { GatewayError } from '../errors.ts';
+import type { AuthConfig } from '../../config/types.ts';
+import { GatewayError } from '../../errors.ts';
 
 /** @throws GatewayError `unauthorized` unless the headers hold a key of the gateway. */
 export type RequireKey = (headers: IncomingHttpHeaders) => void;

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
-import type { CorsConfig } from '../config/types.ts';
+import type { CorsConfig } from '../../config/types.ts';
 
 /** What other sites' pages may do, as the configuration has it. */
 export interface Cors {

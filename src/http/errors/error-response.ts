@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../../errors.ts';
 import { errorBody } from './error-body.ts';
-import { openStreamOf } from './feedback/open-stream.ts';
+import { openStreamOf } from '../feedback/open-stream.ts';
 
 /** An error as it goes to a client. */
 export interface RenderedError {

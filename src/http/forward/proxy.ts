@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { Plugin } from 'http-proxy-middleware';
-import type { Upstream } from '../dispatch/lease.ts';
-import { GatewayError } from '../errors.ts';
+import type { Upstream } from '../../dispatch/lease.ts';
+import { GatewayError } from '../../errors.ts';
 import { prepareAnswer } from './answer-headers.ts';
 import { bufferShim } from './buffer-shim.ts';
 import { pointAt } from './proxy-target.ts';

@@ -1,4 +1,4 @@
-import { ERRORS, type GatewayError } from '../errors.ts';
+import { ERRORS, type GatewayError } from '../../errors.ts';
 
 interface ErrorBody {
   readonly src: 'llama-swap';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../../errors.ts';
 
 export interface BodyLimits {
   /** In bytes. */

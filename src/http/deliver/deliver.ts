@@ -1,23 +1,23 @@
 import type { IncomingMessage } from 'node:http';
 import type { Response } from 'express';
-import type { FiltersConfig, ModelConfig, SelectorTarget } from '../config/types.ts';
-import type { Destination } from '../dispatch/lease.ts';
-import { createNames, modelNamed } from '../dispatch/resolve-model.ts';
-import type { PeerModel } from '../dispatch/resolve-model.ts';
-import { createSelectors } from '../dispatch/selectors.ts';
+import type { FiltersConfig, ModelConfig, SelectorTarget } from '../../config/types.ts';
+import type { Destination } from '../../dispatch/lease.ts';
+import { createNames, modelNamed } from '../../dispatch/resolve-model.ts';
+import type { PeerModel } from '../../dispatch/resolve-model.ts';
+import { createSelectors } from '../../dispatch/selectors.ts';
 import { runErrand } from './admission.ts';
-import type { HttpDeps } from './deps.ts';
-import { prepareFilters } from './filters/filter-rules.ts';
-import type { FilterRules } from './filters/filter-rules.ts';
+import type { HttpDeps } from '../deps.ts';
+import { prepareFilters } from '../filters/filter-rules.ts';
+import type { FilterRules } from '../filters/filter-rules.ts';
 import { followPin } from './follow-pin.ts';
-import type { LocatedModel } from './locate-model.ts';
-import { unresolved } from './model-not-found.ts';
+import type { LocatedModel } from '../body/locate-model.ts';
+import { unresolved } from '../errors/model-not-found.ts';
 import { runPeerErrand } from './peer-errand.ts';
-import type { Forward, Payload } from './proxy.ts';
+import type { Forward, Payload } from '../forward/proxy.ts';
 import { readdress } from './readdress.ts';
-import { byteLength } from './rewrite-body.ts';
+import { byteLength } from '../body/rewrite-body.ts';
 import { tryTargets } from './try-targets.ts';
-import { prepareUpstreamHeaders } from './upstream-headers.ts';
+import { prepareUpstreamHeaders } from '../forward/upstream-headers.ts';
 
 /** A request whose body is in memory and whose model is known by name. */
 export interface Parcel {

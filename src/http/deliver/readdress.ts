@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { applyFilters } from './filters/apply-filters.ts';
-import type { FilterRules } from './filters/filter-rules.ts';
-import { replaceMultipartField } from './filters/multipart-edit.ts';
-import type { LocatedModel } from './locate-model.ts';
-import { rewriteBody, rewriteUrl } from './rewrite-body.ts';
+import { applyFilters } from '../filters/apply-filters.ts';
+import type { FilterRules } from '../filters/filter-rules.ts';
+import { replaceMultipartField } from '../filters/multipart-edit.ts';
+import type { LocatedModel } from '../body/locate-model.ts';
+import { rewriteBody, rewriteUrl } from '../body/rewrite-body.ts';
 
 /** A change of addressee. */
 interface NewAddress {

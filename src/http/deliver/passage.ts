@@ -1,11 +1,11 @@
-import type { ModelId } from '../../machines/shared/ids.ts';
-import type { Destination } from '../dispatch/lease.ts';
-import { resolveModel } from '../dispatch/resolve-model.ts';
-import { GatewayError } from '../errors.ts';
-import type { HttpDeps } from './deps.ts';
-import { modelNotFound } from './model-not-found.ts';
-import { createParseUpstreamPath } from './upstream-path.ts';
-import type { UpstreamPath } from './upstream-path.ts';
+import type { ModelId } from '../../../machines/shared/ids.ts';
+import type { Destination } from '../../dispatch/lease.ts';
+import { resolveModel } from '../../dispatch/resolve-model.ts';
+import { GatewayError } from '../../errors.ts';
+import type { HttpDeps } from '../deps.ts';
+import { modelNotFound } from '../errors/model-not-found.ts';
+import { createParseUpstreamPath } from '../forward/upstream-path.ts';
+import type { UpstreamPath } from '../forward/upstream-path.ts';
 
 /** The model behind `/comfyui`. */
 const COMFYUI_MODEL = 'comfyui_auto';

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
-import type { SelectorConfig, SelectorTarget } from '../config/types.ts';
-import type { Selectors } from '../dispatch/selectors.ts';
-import { type ErrorCode, GatewayError } from '../errors.ts';
+import type { SelectorConfig, SelectorTarget } from '../../config/types.ts';
+import type { Selectors } from '../../dispatch/selectors.ts';
+import { type ErrorCode, GatewayError } from '../../errors.ts';
 import type { Parcel } from './deliver.ts';
-import type { HttpLogger } from './deps.ts';
-import { openStreamOf } from './feedback/open-stream.ts';
+import type { HttpLogger } from '../deps.ts';
+import { openStreamOf } from '../feedback/open-stream.ts';
 
 interface Attempt {
   readonly selector: SelectorConfig;

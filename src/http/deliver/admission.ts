@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Failure } from '../../machines/shared/failure.ts';
-import type { Destination } from '../dispatch/lease.ts';
-import { GatewayError } from '../errors.ts';
-import type { HttpDeps } from './deps.ts';
-import type { Forward, Payload } from './proxy.ts';
-import { mayHelpToAskAgain } from './upstream-error.ts';
+import type { Failure } from '../../../machines/shared/failure.ts';
+import type { Destination } from '../../dispatch/lease.ts';
+import { GatewayError } from '../../errors.ts';
+import type { HttpDeps } from '../deps.ts';
+import type { Forward, Payload } from '../forward/proxy.ts';
+import { mayHelpToAskAgain } from '../forward/upstream-error.ts';
 
 /** The end of a crashed process is reported a moment after its connections break; asking again sooner finds it "ready". */
 const CRASH_NEWS_MS = 50;
