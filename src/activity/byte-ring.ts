@@ -54,7 +54,9 @@ export function createByteRing(bytes: number): ByteRing {
     }
     const start = next;
     const end = start + size;
-    dropWhile((oldest) => oldest.start < end && oldest.end > start);
+    // An empty piece is in nobody's way, but it would hide those behind it that are.
+    const isEmpty = (piece: Entry): boolean => piece.start === piece.end && piece.start >= start;
+    dropWhile((oldest) => oldest.start < end && (oldest.end > start || isEmpty(oldest)));
     next = end;
     return start;
   }
