@@ -1,7 +1,7 @@
 import type { Phase } from '../../../machines/shared/phase.ts';
 
 /** What is known of a wait. */
-export interface WaitFacts {
+interface WaitFacts {
   readonly phase: Phase;
   /** Among all who wait, 1 = next; null when it does not wait any more. */
   readonly position: number | null;

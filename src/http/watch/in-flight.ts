@@ -5,7 +5,7 @@ import type { Trip } from './trip.ts';
 /** Between two looks at how much of the answers has passed, in milliseconds. */
 const LOOK_EVERY_MS = 250;
 
-export type InFlightUpdate =
+type InFlightUpdate =
   | { readonly operation: 'snapshot'; readonly requests?: readonly InFlightEntry[] }
   | { readonly operation: 'upsert'; readonly request: InFlightEntry }
   | { readonly operation: 'remove'; readonly id: string };

@@ -5,7 +5,7 @@ import type { Payload } from '../forward/proxy.ts';
 import type { Trip } from './trip.ts';
 
 /** One wait of a request whose body is in memory. */
-export interface PatientWait {
+interface PatientWait {
   readonly trip: Trip;
   readonly model: ModelId;
   readonly payload: Payload;
@@ -15,7 +15,7 @@ export interface PatientWait {
 }
 
 /** A wait that is looked after. */
-export interface LookedAfter extends PatientWait {
+interface LookedAfter extends PatientWait {
   readonly place: number;
   feedback: WaitFeedback | null;
 }

@@ -27,7 +27,7 @@ export interface Watch {
   flight(req: IncomingMessage, res: ServerResponse, payload: Payload | null): FlightWatch | null;
 }
 
-export interface Waiting {
+interface Waiting {
   granted(): void;
   refused(): void;
 }
