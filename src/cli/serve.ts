@@ -18,7 +18,7 @@ import { trimMemory } from './trim-memory.ts';
 /** SIGKILL needs no longer; if it seems to, nothing that is still running would help. */
 const FORCE_LIMIT_MS = 3_000;
 
-const TRIM_AFTER_MS = 1_000;
+const TRIM_AFTER_MS = 2_500;
 
 /**
  * Runs the gateway until it is told to end.

@@ -39,6 +39,7 @@ export interface MetricsOptions {
 export function createMetrics({ version, host = () => null, report = () => {} }: MetricsOptions): Metrics {
   const readTransition = createTransitionReader();
   let backlog: ((recorder: Recorder) => void)[] = [];
+  let models: readonly string[] = [];
   let recorder: Recorder | null = null;
   let loading: Promise<Recorder> | null = null;
   let timer: NodeJS.Timeout | null = null;
@@ -66,6 +67,7 @@ export function createMetrics({ version, host = () => null, report = () => {} }:
   function load(): Promise<Recorder> {
     loading ??= import('./recorder.ts').then(({ createRecorder }) => {
       const created = createRecorder(version);
+      attempt((target) => target.setModels(models), created);
       for (const observe of backlog) attempt(observe, created);
       backlog = [];
       recorder = created;
@@ -81,7 +83,11 @@ export function createMetrics({ version, host = () => null, report = () => {} }:
     observeTransition(transition) {
       for (const fact of readTransition(transition)) record((target) => target.observeFact(fact));
     },
-    setModels: (models) => record((target) => target.setModels(models)),
+    setModels(ids) {
+      models = ids;
+      // Known when the library is there; a gateway that does nothing does not need it.
+      if (recorder !== null) attempt((target) => target.setModels(ids), recorder);
+    },
     async start() {
       await load();
     },
