@@ -15,7 +15,7 @@ function configOf(models: number): object {
 }
 
 /** How long a memory settles after the start before it is read. */
-const SETTLE_MS = 2000;
+const SETTLE_MS = 4000;
 
 interface Series {
   readonly recipe: Recipe;
