@@ -3,7 +3,7 @@ import type { ProfileReport } from '../profile/types.ts';
 import { modelActorId, profileActorId, type ModelId, type UnitId } from '../shared/ids.ts';
 import type { SwapFinished } from '../swap/types.ts';
 import type { Effect } from './effects.ts';
-import { giveBack, isLent, lend } from './leases.ts';
+import { giveBack, isLent, lend, split } from './leases.ts';
 import { enqueue, takeLine, withdraw } from './queue.ts';
 import { replaceTopology } from './reconfigure.ts';
 import { modelsOf, profilesWith, wake, type Decision, type OrchestratorState, type Swap } from './state.ts';
@@ -18,6 +18,8 @@ export function apply(state: OrchestratorState, event: OrchestratorEvent): Decis
       return abandon({ ...state, now: event.at }, event.unit, event.ticket);
     case 'lease.taken':
       return take({ ...state, now: event.at }, event.model);
+    case 'lease.split':
+      return only({ ...state, now: event.at, leases: split(state.leases, event.model, event.more) });
     case 'topology.replaced':
       return replaceTopology(state, event.topology, event.stale);
     case 'lease.released':

@@ -20,6 +20,11 @@ export function giveBack(leases: Leases, model: ModelId): Leases {
   return next;
 }
 
+/** Counts further uses of a model by somebody who has a lease on it. */
+export function split(leases: Leases, model: ModelId, more: number): Leases {
+  return leases.has(model) ? lend(leases, model, more) : leases;
+}
+
 export function isLent(leases: Leases, models: Iterable<ModelId>): boolean {
   if (leases.size === 0) return false;
   for (const model of models) if (leases.has(model)) return true;

@@ -125,6 +125,7 @@ export const orchestratorMachine = setup({
     'request.abandoned': { actions: 'decide' },
     'lease.released': { actions: 'decide' },
     'lease.taken': { actions: 'decide' },
+    'lease.split': { actions: 'decide' },
     'topology.replaced': { actions: 'decide' },
     'unload.requested': { actions: 'decide' },
     'line.overdue': { actions: 'decide' },

@@ -11,6 +11,7 @@ import type { Ticket, Topology } from './types.ts';
  * - A model that is gone from the configuration, or whose process was started by an older definition, finishes the
  *   requests it has and is then stopped.
  * - Whoever waits for something that is gone is told so at once.
+ * - No permission outlives the limits that it was given under: all are taken back, and given anew where they still may be.
  *
  * @param changed models whose processes, if they have one, were started by an older definition
  */
@@ -30,6 +31,7 @@ export function replaceTopology(state: OrchestratorState, topology: Topology, ch
     else effects.push({ kind: 'spawnModel', model });
   }
   const profilePhases = replaceProfiles(state, topology, effects);
+  for (const model of state.open) effects.push({ kind: 'announce', announcement: { type: 'gate.closed', model } });
 
   let { queue } = state;
   const orphans: Ticket[] = [];
@@ -48,7 +50,7 @@ export function replaceTopology(state: OrchestratorState, topology: Topology, ch
       effects.push({ kind: 'tellSwap', swap: number, message: { type: 'swap.cancel' } });
     }
   }
-  return { state: { ...state, topology, stale, queue, profilePhases }, effects };
+  return { state: { ...state, topology, stale, queue, profilePhases, open: new Set() }, effects };
 }
 
 /** A profile is its list of members: one that has changed is another one. */

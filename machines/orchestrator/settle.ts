@@ -106,7 +106,8 @@ function watch(state: OrchestratorState, effects: Effect[]): OrchestratorState {
 /**
  * Gives standing permission to use a model, so that the requests of a model nobody else waits for cost no event each.
  * Given only while nobody waits for anything and no swap or newer definition concerns the model; taken back at the first
- * sign of either. What was taken while it stood is a lease like any other.
+ * sign of either. What was taken while it stood is a lease like any other: one for all uses, or, where a limit is to be
+ * kept, one for each.
  */
 function openGates(state: OrchestratorState, effects: Effect[]): OrchestratorState {
   if (state.open.size === 0 && (state.queue.lines.size > 0 || state.phases.size === 0)) return state;
@@ -116,7 +117,9 @@ function openGates(state: OrchestratorState, effects: Effect[]): OrchestratorSta
     if (!open.has(model)) effects.push({ kind: 'announce', announcement: { type: 'gate.closed', model } });
   }
   for (const model of open) {
-    if (!state.open.has(model)) effects.push({ kind: 'announce', announcement: { type: 'gate.opened', model } });
+    if (state.open.has(model)) continue;
+    const limit = state.topology.models.get(model)?.concurrencyLimit ?? null;
+    effects.push({ kind: 'announce', announcement: { type: 'gate.opened', model, limit } });
   }
   return { ...state, open };
 }
@@ -127,7 +130,7 @@ function mayOpen(state: OrchestratorState, model: ModelId): boolean {
     state.queue.lines.size === 0 &&
     state.phases.get(model) === 'ready' &&
     !state.stale.has(model) &&
-    state.topology.models.get(model)?.concurrencyLimit === null &&
+    state.topology.models.has(model) &&
     !isGateClosed(state, [model])
   );
 }

@@ -49,8 +49,10 @@ export type OrchestratorEvent =
   /** The client left before it was granted. */
   | { type: 'request.abandoned'; ticket: number; unit: UnitId; at: number }
   | { type: 'lease.released'; model: ModelId; at: number }
-  /** Somebody used a standing permission. */
+  /** Somebody used a standing permission: one lease for all who use it from now on. */
   | { type: 'lease.taken'; model: ModelId; at: number }
+  /** That one lease stood for several uses; so many more are counted now, each to be released by itself. */
+  | { type: 'lease.split'; model: ModelId; more: number; at: number }
   /** The configuration has changed; processes of `stale` models were started by an older definition. */
   | { type: 'topology.replaced'; topology: Topology; stale: readonly ModelId[] }
   | { type: 'unload.requested'; models: readonly ModelId[]; at: number }
@@ -82,8 +84,8 @@ export type Announcement =
   | { type: 'tickets.granted'; tickets: readonly Ticket[] }
   | { type: 'tickets.refused'; tickets: readonly Ticket[]; refusal: Refusal }
   | { type: 'model.changed'; report: ModelReport }
-  /** Until it is closed, leases on this model may be taken without a ticket. */
-  | { type: 'gate.opened'; model: ModelId }
+  /** Until it is closed, leases on this model may be taken without a ticket, so many at a time; null = no limit. */
+  | { type: 'gate.opened'; model: ModelId; limit: number | null }
   | { type: 'gate.closed'; model: ModelId }
   /** Every model is stopped; nothing will happen any more. */
   | { type: 'halted' };

@@ -1,7 +1,7 @@
 import { type ClientRequest, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LaunchSpec } from './model-registry.ts';
-import { lookupUpstream } from './lookup.ts';
+import { lookupUpstream } from '../upstream/lookup.ts';
 
 export interface HealthAnswer {
   readonly healthy: boolean;

@@ -2,13 +2,13 @@ import type { Duplex } from 'node:stream';
 import type { UpstreamConfig, UpstreamTimeouts } from '../config/types.ts';
 import type { Upstream, UpstreamTarget } from '../dispatch/lease.ts';
 import { createOutputTail } from '../process/output-tail.ts';
-import { createUpstreamAgent } from './upstream-agent.ts';
+import { createPools } from '../upstream/pools.ts';
 
 /**
  * One running process of one model, as far as connections and output go.
  *
  * INVARIANTS
- * - Every connection of the gateway to the process is in its agent or tracked here.
+ * - Every connection of the gateway to the process is in its pools or tracked here.
  * - After `closeConnections` none is left and none can be made.
  */
 export interface Incarnation extends Upstream {
@@ -32,17 +32,17 @@ export interface Incarnation extends Upstream {
 }
 
 export function createIncarnation(pid: number, address: UpstreamConfig, timeouts: UpstreamTimeouts): Incarnation {
-  const connections = createUpstreamAgent(address.protocol, timeouts);
   const upgraded = new Set<Duplex>();
   const listeners = new Set<() => void>();
   const tail = createOutputTail();
   let target = targetOf(address, address.hostname);
+  const pools = createPools(address.protocol, () => target, timeouts);
   let closed = false;
   let ending = false;
 
   function closeConnections(): boolean {
     closed = true;
-    const wasInUse = connections.close() || upgraded.size > 0;
+    const wasInUse = pools.close() || upgraded.size > 0;
     for (const socket of upgraded) socket.destroy();
     upgraded.clear();
     return wasInUse;
@@ -53,7 +53,8 @@ export function createIncarnation(pid: number, address: UpstreamConfig, timeouts
     get target() {
       return target;
     },
-    agent: connections.agent,
+    agent: pools.agent,
+    connections: pools.connections,
     responseHeaderMs: timeouts.responseHeaderMs,
     track(socket) {
       if (closed) {

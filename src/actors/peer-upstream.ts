@@ -2,7 +2,8 @@ import type { Duplex } from 'node:stream';
 import type { PeerConfig } from '../config/types.ts';
 import type { PeerUpstream } from '../dispatch/peer-desk.ts';
 import { targetOf } from './incarnation.ts';
-import { createUpstreamAgent } from './upstream-agent.ts';
+import { createUpstreamAgent } from '../upstream/agent.ts';
+import { createRoom } from '../upstream/free-connections.ts';
 
 const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
@@ -12,12 +13,14 @@ const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/;
  */
 export function createPeerUpstream({ upstream, timeouts }: PeerConfig): PeerUpstream {
   const isHere = LOOPBACK.test(upstream.hostname);
-  const connections = createUpstreamAgent(upstream.protocol, timeouts, isHere ? undefined : process.env);
+  const room = createRoom(() => pool.dropFree());
+  const pool = createUpstreamAgent(upstream.protocol, timeouts, room, isHere ? undefined : process.env);
   const upgraded = new Set<Duplex>();
   let closed = false;
   return {
     target: targetOf(upstream, upstream.hostname),
-    agent: connections.agent,
+    agent: pool.agent,
+    connections: null,
     responseHeaderMs: timeouts.responseHeaderMs,
     isEnding: () => closed,
     track(socket) {
@@ -30,7 +33,7 @@ export function createPeerUpstream({ upstream, timeouts }: PeerConfig): PeerUpst
     },
     close() {
       closed = true;
-      connections.close();
+      pool.close();
       for (const socket of upgraded) socket.destroy();
     },
   };

@@ -39,26 +39,26 @@ export function createDesk({ orchestrator, upstreamOf, estimateLoadMs }: DeskDep
   let lastTicket = 0;
   const permissions = createPermissions({
     onTake: (model) => orchestrator.send({ type: 'lease.taken', model, at: Date.now() }),
+    onSplit: (model, more) => orchestrator.send({ type: 'lease.split', model, more, at: Date.now() }),
     onReturn: release,
   });
   let granted: Ticket[] = [];
   let handedThisTurn = 0;
 
   orchestrator.on('tickets.granted', ({ tickets }) => {
+    for (const { model } of tickets) permissions.ticketed(model, 1);
     granted = granted.length === 0 ? [...tickets] : [...granted, ...tickets];
     handOver();
   });
-  orchestrator.on('gate.opened', ({ model }) => permissions.open(model));
+  orchestrator.on('gate.opened', ({ model, limit }) => permissions.open(model, limit));
   orchestrator.on('gate.closed', ({ model }) => permissions.close(model));
   orchestrator.on('tickets.refused', ({ tickets, refusal }) => {
     for (const ticket of tickets) refuse(ticket, refusal);
   });
 
-  return { acquire };
+  return { take, acquire };
 
   function acquire(destination: Destination, signal: AbortSignal, options: AcquireOptions = {}): Promise<Lease> {
-    const standing = takeStanding(destination);
-    if (standing) return Promise.resolve(standing);
     return new Promise((resolve, reject) => {
       const leave = () => reject(new GatewayError('client_closed_request', 'the client left before it was served'));
       if (signal.aborted) return leave();
@@ -79,8 +79,7 @@ export function createDesk({ orchestrator, upstreamOf, estimateLoadMs }: DeskDep
     });
   }
 
-  /** A lease that needs no ticket, where the model's gate is open. */
-  function takeStanding({ unit, model }: Destination): Lease | null {
+  function take({ unit, model }: Destination): Lease | null {
     if (unit !== modelActorId(model)) return null;
     const upstream = upstreamOf(model);
     if (!upstream || !permissions.take(model)) return null;
@@ -88,6 +87,7 @@ export function createDesk({ orchestrator, upstreamOf, estimateLoadMs }: DeskDep
   }
 
   function submit(id: number, { unit, model }: Destination, force: boolean): void {
+    permissions.split(model);
     orchestrator.send({ type: 'request.submitted', ticket: { id, unit, model, at: Date.now(), force } });
   }
 
@@ -106,15 +106,15 @@ export function createDesk({ orchestrator, upstreamOf, estimateLoadMs }: DeskDep
 
   function hand(ticket: Ticket): void {
     const waiter = waiters.get(ticket.id);
-    if (!waiter) return release(ticket.model);
+    if (!waiter) return releaseTicketed(ticket.model);
     const upstream = upstreamOf(ticket.model);
     if (!upstream) {
       // The process ended between the grant and now: stand in line again.
-      release(ticket.model);
+      releaseTicketed(ticket.model);
       return submit(ticket.id, waiter.destination, ticket.force);
     }
     waiters.delete(ticket.id);
-    waiter.grant(createLease(ticket.model, upstream, release));
+    waiter.grant(createLease(ticket.model, upstream, releaseTicketed));
   }
 
   function createLease(model: ModelId, upstream: Upstream, giveBack: (model: ModelId) => void): Lease {
@@ -128,6 +128,11 @@ export function createDesk({ orchestrator, upstreamOf, estimateLoadMs }: DeskDep
         giveBack(model);
       },
     };
+  }
+
+  function releaseTicketed(model: ModelId): void {
+    permissions.ticketed(model, -1);
+    release(model);
   }
 
   function release(model: ModelId): void {

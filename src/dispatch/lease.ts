@@ -2,12 +2,15 @@ import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { ModelId, UnitId } from '../../machines/shared/ids.ts';
+import type { Connections } from '../upstream/connections.ts';
 
 /** Where one incarnation of a model's process listens. It dies with the process: never keep it beyond a lease. */
 export interface Upstream {
   readonly target: UpstreamTarget;
   /** Holds the connections to this incarnation only; destroyed when the process ends. */
   readonly agent: HttpAgent | HttpsAgent;
+  /** Plain connections for whole requests, faster than the agent's; null where there are none (TLS, peers). */
+  readonly connections: Connections | null;
   /** Milliseconds to wait for response headers; 0 = no limit. */
   readonly responseHeaderMs: number;
   /** Whether the gateway itself is ending this incarnation: a request that breaks now must not start it again. */
@@ -42,6 +45,8 @@ export interface Lease {
 
 /** Turns requests into tickets, and grants into leases. */
 export interface Desk {
+  /** A lease without a wait and without a ticket, where the orchestrator has said that nobody needs one; else null. */
+  take(destination: Destination): Lease | null;
   /**
    * Waits for a lease on the destination's model.
    *

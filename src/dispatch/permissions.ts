@@ -4,84 +4,111 @@ import type { ModelId } from '../../machines/shared/ids.ts';
  * Leases taken without a ticket, while the orchestrator keeps a model's gate open.
  *
  * INVARIANTS
- * - However many requests use a model this way, the orchestrator counts one lease for them all: it is taken with the
- *   first one and given back some time after the last one, or at once when the gate is closed.
- * - Nothing is taken while the gate is closed. Opening and closing it is the orchestrator's alone.
+ * - However many requests use a model this way, the orchestrator counts one lease for them all, taken with the first one
+ *   and given back some time after the last one; or, once they have been split, one for each.
+ * - A gate that is closed has been split and holds nothing for the idle: the orchestrator counts each use.
+ * - Nothing is taken while the gate is closed, nor beyond its limit. Opening and closing it is the orchestrator's alone.
  */
 export interface Permissions {
-  open(model: ModelId): void;
+  /** @param limit of uses and leases by ticket together; null = none */
+  open(model: ModelId, limit: number | null): void;
   close(model: ModelId): void;
   /** @returns whether the model may be used now; every yes needs a `giveBack`. */
   take(model: ModelId): boolean;
   giveBack(model: ModelId): void;
+  /** Has the orchestrator count each use, so that it can decide about one more. */
+  split(model: ModelId): void;
+  /** A lease by ticket is out, or back. */
+  ticketed(model: ModelId, by: 1 | -1): void;
 }
 
 export interface PermissionsDeps {
   readonly onTake: (model: ModelId) => void;
+  readonly onSplit: (model: ModelId, more: number) => void;
   readonly onReturn: (model: ModelId) => void;
 }
 
 interface Gate {
   isOpen: boolean;
-  /** The orchestrator counts a lease for us. */
-  isHeld: boolean;
+  limit: number;
+  /** Leases that the orchestrator counts for the uses. */
+  counted: number;
   uses: number;
+  /** Leases by ticket. */
+  tickets: number;
   readonly idle: NodeJS.Timeout;
 }
 
 /** A client that asks one question after the other should cost no event between two of them. */
 const IDLE_MS = 20;
 
-export function createPermissions({ onTake, onReturn }: PermissionsDeps): Permissions {
+export function createPermissions({ onTake, onSplit, onReturn }: PermissionsDeps): Permissions {
   const gates = new Map<ModelId, Gate>();
 
-  function settle(model: ModelId, gate: Gate): void {
-    if (gate.uses > 0) return;
-    if (gate.isHeld) {
-      gate.isHeld = false;
-      onReturn(model);
-    }
-    if (!gate.isOpen && !gate.isHeld) drop(model, gate);
+  function gateOf(model: ModelId): Gate {
+    const known = gates.get(model);
+    if (known !== undefined) return known;
+    const idle = setTimeout(() => returnDownTo(0, model, gate), IDLE_MS);
+    idle.unref();
+    const gate: Gate = { isOpen: false, limit: Infinity, counted: 0, uses: 0, tickets: 0, idle };
+    gates.set(model, gate);
+    return gate;
   }
 
-  function drop(model: ModelId, gate: Gate): void {
+  function returnDownTo(floor: number, model: ModelId, gate: Gate): void {
+    const least = Math.max(gate.uses, floor);
+    while (gate.counted > least) {
+      gate.counted -= 1;
+      onReturn(model);
+    }
+    if (gate.isOpen || gate.counted > 0 || gate.tickets > 0) return;
     clearTimeout(gate.idle);
     if (gates.get(model) === gate) gates.delete(model);
   }
 
+  function split(model: ModelId): void {
+    const gate = gates.get(model);
+    if (gate === undefined || gate.uses <= gate.counted) return;
+    const more = gate.uses - gate.counted;
+    gate.counted = gate.uses;
+    onSplit(model, more);
+  }
+
   return {
-    open(model) {
-      const known = gates.get(model);
-      if (known) {
-        known.isOpen = true;
-        return;
-      }
-      const idle = setTimeout(() => settle(model, gate), IDLE_MS);
-      idle.unref();
-      const gate: Gate = { isOpen: true, isHeld: false, uses: 0, idle };
-      gates.set(model, gate);
+    open(model, limit) {
+      const gate = gateOf(model);
+      gate.isOpen = true;
+      gate.limit = limit ?? Infinity;
     },
     close(model) {
       const gate = gates.get(model);
-      if (!gate) return;
+      if (gate === undefined) return;
       gate.isOpen = false;
-      settle(model, gate);
+      split(model);
+      returnDownTo(0, model, gate);
     },
     take(model) {
       const gate = gates.get(model);
-      if (!gate?.isOpen) return false;
-      if (!gate.isHeld) {
-        gate.isHeld = true;
+      if (gate === undefined || !gate.isOpen || gate.uses + gate.tickets >= gate.limit) return false;
+      gate.uses += 1;
+      if (gate.counted === 0) {
+        gate.counted = 1;
         onTake(model);
       }
-      gate.uses++;
       return true;
     },
     giveBack(model) {
       const gate = gates.get(model);
-      if (!gate || --gate.uses > 0) return;
-      if (gate.isOpen) gate.idle.refresh();
-      else settle(model, gate);
+      if (gate === undefined) return;
+      gate.uses -= 1;
+      returnDownTo(gate.isOpen ? 1 : 0, model, gate);
+      if (gate.uses === 0 && gate.isOpen) gate.idle.refresh();
+    },
+    split,
+    ticketed(model, by) {
+      const gate = gateOf(model);
+      gate.tickets += by;
+      returnDownTo(gate.isOpen ? 1 : 0, model, gate);
     },
   };
 }

@@ -72,6 +72,7 @@ export function createWaitingList(
   }
 
   return {
+    take: (destination) => desk.take(destination),
     acquire(destination, signal, options) {
       const { unit, model } = destination;
       const since = performance.now();

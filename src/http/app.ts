@@ -12,7 +12,7 @@ import type { Deliver } from './deliver/deliver.ts';
 import type { HttpDeps, HttpTimes } from './deps.ts';
 import { sendError, toGatewayError } from './errors/error-response.ts';
 import { answerPreflight } from './access/preflight.ts';
-import { createForward } from './forward/proxy.ts';
+import { createForward } from './forward/forward.ts';
 import { tagRequest } from './access/request-id.ts';
 import { mountRoutes, notFound } from './routing.ts';
 import type { Guards, Route } from './routing.ts';

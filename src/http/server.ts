@@ -8,6 +8,7 @@ import type { TlsMaterial } from '../tls-files.ts';
 import { createApp } from './app.ts';
 import type { HttpDeps } from './deps.ts';
 import { writeErrorToSocket } from './errors/socket-error.ts';
+import { createMessages, type Messages } from './messages.ts';
 import { attachUpgrade } from './forward/upgrade.ts';
 
 /**
@@ -26,6 +27,9 @@ const serverOptions: ServerOptions = {
   shouldUpgradeCallback: (req) => /^websocket$/i.test(req.headers.upgrade ?? ''),
 };
 
+/** Those of each server, which outlive the apps that answer one after the other. */
+const MESSAGES = new WeakMap<Server, Messages>();
+
 /** Whoever connects must have finished the handshake by then. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
@@ -35,7 +39,8 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
  * @param tls Makes it a server for HTTPS; HTTP/1.1 within.
  */
 export function createHttpServer(deps: HttpDeps, options: ServerOptions = {}, tls: TlsMaterial | null = null): Server {
-  const settings = { ...serverOptions, ...options };
+  const messages = createMessages();
+  const settings = { ...serverOptions, ...messages, ...options };
   const server =
     tls === null
       ? createServer(settings)
@@ -43,6 +48,7 @@ export function createHttpServer(deps: HttpDeps, options: ServerOptions = {}, tl
   server.on('clientError', answerClientError);
   // Without a handshake there is nothing to answer on, and an answer would wait for it for ever.
   server.on('tlsClientError', (_error: Error, socket: Duplex) => void socket.destroy());
+  MESSAGES.set(server, messages);
   serveWith(server, deps);
   return server;
 }
@@ -54,6 +60,7 @@ export function createHttpServer(deps: HttpDeps, options: ServerOptions = {}, tl
 export function serveWith(server: Server, deps: HttpDeps): void {
   const { maxBodyBytes } = deps.config.server;
   const app = createApp(deps);
+  MESSAGES.get(server)?.serve(app);
   server.removeAllListeners('request').removeAllListeners('checkContinue').removeAllListeners('upgrade');
   server.on('request', app);
   // Without this listener node invites every body, however large it is announced. Streamed ones have no limit.

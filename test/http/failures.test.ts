@@ -6,13 +6,21 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Upstream } from '../../src/dispatch/lease.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { ask, begin, CHAT, errorIn, signal } from './ask.ts';
-import { fakeDesk, gatewayKit } from './fake-gateway.ts';
-import { echo, startUpstream } from './fake-upstream.ts';
+import { createPools } from '../../src/upstream/pools.ts';
+import { fakeDesk, gatewayKit, NO_TIMEOUTS } from './fake-gateway.ts';
+import { echo, startUpstream as startAnyUpstream } from './fake-upstream.ts';
 
 const { gatewayTo, gatewayWith, keep, closeAll } = gatewayKit();
 afterEach(closeAll);
 
-describe('an upstream that dies', () => {
+/** Over connections of our own, and through http-proxy-middleware. */
+describe.each([
+  ['over a connection of our own', true],
+  ['through http-proxy-middleware', false],
+])('%s: an upstream that dies', (_, ownConnections) => {
+  const startUpstream: typeof startAnyUpstream = (listener, options) =>
+    startAnyUpstream(listener, { ...options, ownConnections });
+
   it('R4: in the middle of a chunked answer breaks the connection, never ends it as if it were whole', async () => {
     const upstream = await startUpstream((_req, res) => {
       res.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -143,22 +151,34 @@ describe('an upstream that dies', () => {
     expect(gateway.desk.asked).toHaveLength(1);
   });
 
-  it('may speak something that is not HTTP', async () => {
-    const server = createServer((socket) => socket.on('error', () => {}).end('220 mail.example ESMTP\r\n'));
+  it.each([
+    ['says something that is not HTTP', '220 mail.example ESMTP\r\n'],
+    ['changes the protocol unasked', 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'],
+  ])('is told about when it %s', async (_what, words) => {
+    const server = createServer((socket) => socket.on('error', () => {}).end(words));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     const real = keep(await startUpstream(echo));
-    const mail: Upstream = { ...real.upstream, target: { ...real.upstream.target, port } };
+    const pools = createPools('http:', () => ({ hostname: '127.0.0.1', port }), NO_TIMEOUTS);
+    const connections = ownConnections ? pools.connections : null;
+    const mail: Upstream = { ...real.upstream, connections, target: { ...real.upstream.target, port } };
     const gateway = await gatewayWith(fakeDesk(() => mail));
     const { message, body } = await ask(gateway.port, CHAT);
+    pools.close();
     server.close();
     expect(message.statusCode).toBe(502);
     expect(errorIn(body).message).toContain('not HTTP');
   });
 });
 
-describe('an upstream that is slow or hasty', () => {
+describe.each([
+  ['over a connection of our own', true],
+  ['through http-proxy-middleware', false],
+])('%s: an upstream that is slow or hasty', (_, ownConnections) => {
+  const startUpstream: typeof startAnyUpstream = (listener, options) =>
+    startAnyUpstream(listener, { ...options, ownConnections });
+
   it('gives 504 when its headers do not come in time, and is not asked again', async () => {
     const asked = signal();
     const aborted = signal();

@@ -7,6 +7,7 @@ import type {
   PinsConfig,
   ProfileConfig,
   SelectorConfig,
+  UpstreamTimeouts,
 } from '../../src/config/types.ts';
 import type { Desk, Destination, Lease, Upstream } from '../../src/dispatch/lease.ts';
 import { createPeerUpstream } from '../../src/actors/peer-upstream.ts';
@@ -68,6 +69,7 @@ export function fakeDesk(
         else waiting.push(resolve);
       });
     },
+    take: () => null,
     async acquire(destination, signal): Promise<Lease> {
       asked.push(destination);
       const upstream = await lend(destination, signal);
@@ -96,6 +98,14 @@ export function waitForAbort(signal: AbortSignal): Promise<never> {
   });
 }
 
+export const NO_TIMEOUTS: UpstreamTimeouts = {
+  connectMs: 0,
+  tlsHandshakeMs: 0,
+  keepAliveMs: 0,
+  responseHeaderMs: 0,
+  idleConnectionMs: 0,
+};
+
 export function modelConfig(id: string, overrides: Partial<ModelConfig> = {}): ModelConfig {
   return {
     id,
@@ -121,7 +131,7 @@ export function modelConfig(id: string, overrides: Partial<ModelConfig> = {}): M
     ignoresWebsockets: false,
     liveness: null,
     metadata: {},
-    timeouts: { connectMs: 0, tlsHandshakeMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 },
+    timeouts: NO_TIMEOUTS,
     ...overrides,
   };
 }
@@ -156,7 +166,7 @@ export function peerConfig(
     models,
     apiKey: null,
     filters: { stripParams: [], setParams: {}, setParamsById: {} },
-    timeouts: { connectMs: 0, tlsHandshakeMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 },
+    timeouts: NO_TIMEOUTS,
     ...more,
   };
 }

@@ -1,8 +1,10 @@
-import { Agent, createServer } from 'node:http';
+import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Upstream } from '../../src/dispatch/lease.ts';
+import { createPools } from '../../src/upstream/pools.ts';
+import { NO_TIMEOUTS } from './fake-gateway.ts';
 
 /** A model server on a real socket. */
 export interface FakeUpstream {
@@ -19,7 +21,7 @@ export interface FakeUpstream {
 
 export async function startUpstream(
   listener: RequestListener,
-  options: { responseHeaderMs?: number; pathname?: string; ending?: () => boolean } = {},
+  options: { responseHeaderMs?: number; pathname?: string; ending?: () => boolean; ownConnections?: boolean } = {},
 ): Promise<FakeUpstream> {
   const server = createServer({ keepAliveTimeout: 60_000 }, listener);
   const sockets = new Set<Socket>();
@@ -34,7 +36,7 @@ export async function startUpstream(
     server.listen(0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
-  const agent = new Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: 1024, scheduling: 'lifo' });
+  const pools = createPools('http:', () => ({ hostname: '127.0.0.1', port }), NO_TIMEOUTS);
   const tracked: Duplex[] = [];
   return {
     server,
@@ -48,7 +50,8 @@ export async function startUpstream(
         port,
         pathname: options.pathname ?? '',
       },
-      agent,
+      agent: pools.agent,
+      connections: options.ownConnections === false ? null : pools.connections,
       responseHeaderMs: options.responseHeaderMs ?? 0,
       isEnding: () => options.ending?.() ?? false,
       track: (socket) => tracked.push(socket),
@@ -57,7 +60,7 @@ export async function startUpstream(
       for (const socket of sockets) socket.resetAndDestroy();
     },
     async close() {
-      agent.destroy();
+      pools.close();
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => {
         server.close(resolve);

@@ -3,13 +3,21 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ask, post } from './ask.ts';
 import { gatewayKit, httpConfig, modelConfig } from './fake-gateway.ts';
-import { bodyOf, echo, startUpstream } from './fake-upstream.ts';
+import { bodyOf, echo, startUpstream as startAnyUpstream } from './fake-upstream.ts';
 import type { Echo } from './fake-upstream.ts';
 
 const { gatewayTo, closeAll } = gatewayKit();
 afterEach(closeAll);
 
-describe('the hot path', () => {
+const WAYS = [
+  ['over a connection of our own', true],
+  ['through http-proxy-middleware', false],
+] as const;
+
+describe.each(WAYS)('%s: the hot path', (_, ownConnections) => {
+  const startUpstream: typeof startAnyUpstream = (listener, options) =>
+    startAnyUpstream(listener, { ...options, ownConnections });
+
   it('passes the request on byte for byte and the answer back', async () => {
     const gateway = await gatewayTo(await startUpstream(echo));
     const body = '{ "seed": 12345678901234567890, "model":"alpha" , "messages":[]}';
@@ -193,7 +201,10 @@ describe('the hot path', () => {
   });
 });
 
-describe('streaming', () => {
+describe.each(WAYS)('%s: streaming', (_, ownConnections) => {
+  const startUpstream: typeof startAnyUpstream = (listener, options) =>
+    startAnyUpstream(listener, { ...options, ownConnections });
+
   it('flushes headers at once and server-sent events chunk by chunk', async () => {
     let next: (() => void) | undefined;
     const upstream = await startUpstream((_req, res) => {
@@ -239,7 +250,8 @@ describe('streaming', () => {
   it('reuses the upstream connection for bodies that came in chunks, read or streamed', async () => {
     const upstream = await startUpstream(echo);
     const gateway = await gatewayTo(upstream);
-    for (const path of ['/v1/completions', '/upstream/alpha/v1/completions']) {
+    // Bodies that are read go over connections of their own.
+    for (const [number, path] of ['/v1/completions', '/upstream/alpha/v1/completions'].entries()) {
       for (let turn = 0; turn < 5; turn += 1) {
         const answer = await ask(gateway.port, {
           method: 'POST',
@@ -250,7 +262,7 @@ describe('streaming', () => {
         expect((JSON.parse(answer.body.toString()) as Echo).body).toBe('{"model":"alpha"}');
         await gateway.desk.allBack();
       }
+      expect(upstream.connections()).toBe(ownConnections ? number + 1 : 1);
     }
-    expect(upstream.connections()).toBe(1);
   });
 });

@@ -10,6 +10,9 @@ import type { Echo } from './fake-upstream.ts';
 const { gatewayTo, keep, closeAll } = gatewayKit();
 afterEach(closeAll);
 
+/** Without connections of our own, so that http-proxy-middleware forwards whole requests too. */
+const BY_PROXY = { ownConnections: false };
+
 /** What the forwarding relies on beyond the typed contract of http-proxy-middleware and httpxy. */
 describe('httpxy', () => {
   it('calls `pipe` of the buffer option, once, with its request, and nothing else of it', async () => {
@@ -46,7 +49,7 @@ describe('httpxy', () => {
   it('copies headers after `proxyRes`, and only those that can be enumerated', async () => {
     const upstream = await startUpstream((_req, res) => {
       res.writeHead(200, { 'keep-alive': 'timeout=2', 'x-request-id': 'theirs', 'x-kept': '1' }).end();
-    });
+    }, BY_PROXY);
     const gateway = await gatewayTo(upstream);
     const { message } = await ask(gateway.port, { ...CHAT, headers: { 'x-request-id': 'ours' } });
     expect(message.headers['x-request-id']).toBe('ours');
@@ -57,7 +60,7 @@ describe('httpxy', () => {
   it('lets the agent still see how long the upstream keeps a connection', async () => {
     const upstream = await startUpstream((_req, res) => {
       res.writeHead(200, { 'keep-alive': 'timeout=2' }).end();
-    });
+    }, BY_PROXY);
     const hints: unknown[] = [];
     const { agent } = upstream.upstream;
     const keepSocketAlive = agent.keepSocketAlive.bind(agent);

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { CorsConfig } from '../../config/types.ts';
+import { stamp } from '../messages.ts';
 
 /** What other sites' pages may do, as the configuration has it. */
 export interface Cors {
@@ -19,10 +20,10 @@ export function createCors({ origins }: CorsConfig): Cors {
     allows,
     mark({ origin }, res) {
       if (known.size === 0) return;
-      if (!every) res.setHeader('vary', 'Origin');
+      if (!every) stamp(res, 'vary', 'Origin');
       if (origin === undefined || !allows(origin)) return;
-      res.setHeader('access-control-allow-origin', every ? '*' : origin);
-      res.setHeader('access-control-expose-headers', EXPOSED);
+      stamp(res, 'access-control-allow-origin', every ? '*' : origin);
+      stamp(res, 'access-control-expose-headers', EXPOSED);
     },
   };
 }

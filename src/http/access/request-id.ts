@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { stamp } from '../messages.ts';
 
 /** What may go into a log line and a header as it is. */
 const SANE = /^[\w.:+/=@-]{1,128}$/;
@@ -12,7 +13,7 @@ const SANE = /^[\w.:+/=@-]{1,128}$/;
 export function tagRequest(req: IncomingMessage, res: ServerResponse): string {
   const id = requestIdOf(req);
   req.headers['x-request-id'] = id;
-  res.setHeader('x-request-id', id);
+  stamp(res, 'x-request-id', id);
   return id;
 }
 

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Failure } from '../../../machines/shared/failure.ts';
-import type { Destination } from '../../dispatch/lease.ts';
+import type { Destination, Lease } from '../../dispatch/lease.ts';
 import { GatewayError } from '../../errors.ts';
 import type { HttpDeps } from '../deps.ts';
-import type { Forward, Payload } from '../forward/proxy.ts';
+import type { Forward, Outcome, Payload } from '../forward/flight.ts';
 import { mayHelpToAskAgain } from '../forward/upstream-error.ts';
 
 /** The end of a crashed process is reported a moment after its connections break; asking again sooner finds it "ready". */
@@ -36,37 +36,44 @@ export interface Errand {
  *
  * @throws GatewayError from the desk, or that of the last try.
  */
-export async function runErrand(
-  errand: Errand,
-  { desk, board, logger, watch }: HttpDeps,
-  forward: Forward,
-): Promise<void> {
+export async function runErrand(errand: Errand, deps: HttpDeps, forward: Forward): Promise<void> {
   const { req, res, destination, payload } = errand;
-  const gone = new AbortController();
-  // Checked first, because a 'close' that has been emitted is never heard of again.
-  if (res.closed || res.destroyed) return;
-  const onClose = (): void => gone.abort(LEFT);
-  try {
-    for (let lastTry = payload === null; ; lastTry = true) {
-      // For the time of the wait only: to abort a controller that nobody listens to any more is not free.
-      res.once('close', onClose);
-      const waiting = watch.wait(res, destination.model, payload, gone);
-      const lease = await desk.acquire(destination, gone.signal).catch((refusal: unknown) => {
-        waiting?.refused();
-        throw refusal;
-      });
-      res.off('close', onClose);
-      waiting?.granted();
-      const flight = watch.flight(req, res, payload);
-      const outcome = await forward(req, res, lease.upstream, payload, flight).finally(() => lease.release());
-      if (outcome === 'cut') logger.warn(() => `${lease.model} broke off in the middle of an answer`);
-      if (!(outcome instanceof GatewayError)) return;
-      if (!mayHelpToAskAgain(outcome)) throw outcome;
-      if (lease.upstream.isEnding()) throw unloadedMeanwhile(outcome);
-      await pause(CRASH_NEWS_MS);
-      if (res.closed || res.destroyed) return;
-      if (lastTry) throw withFailure(outcome, board.failureOf(lease.model));
+  const { desk, board, logger, watch } = deps;
+  for (let lastTry = payload === null; ; lastTry = true) {
+    // Looked at first, because a 'close' that has been emitted is never heard of again.
+    if (res.closed || res.destroyed) return;
+    const standing = watch.mayGoOn(res) ? desk.take(destination) : null;
+    if (standing !== null) watch.served(res, destination.model);
+    const lease = standing ?? (await waitForLease(errand, deps));
+    let outcome: Outcome;
+    try {
+      outcome = await forward(req, res, lease.upstream, payload, watch.flight(req, res, payload));
+    } finally {
+      lease.release();
     }
+    if (outcome === 'cut') logger.warn(() => `${lease.model} broke off in the middle of an answer`);
+    if (!(outcome instanceof GatewayError)) return;
+    if (!mayHelpToAskAgain(outcome)) throw outcome;
+    if (lease.upstream.isEnding()) throw unloadedMeanwhile(outcome);
+    await pause(CRASH_NEWS_MS);
+    if (lastTry && !res.closed && !res.destroyed) throw withFailure(outcome, board.failureOf(lease.model));
+  }
+}
+
+/** @throws GatewayError when the desk refuses, the client leaves, or an operator has cancelled the request. */
+async function waitForLease({ res, destination, payload }: Errand, { desk, watch }: HttpDeps): Promise<Lease> {
+  const gone = new AbortController();
+  const onClose = (): void => gone.abort(LEFT);
+  // For the time of the wait only: to abort a controller that nobody listens to any more is not free.
+  res.once('close', onClose);
+  try {
+    const waiting = watch.wait(res, destination.model, payload, gone);
+    const lease = await desk.acquire(destination, gone.signal).catch((refusal: unknown) => {
+      waiting?.refused();
+      throw refusal;
+    });
+    waiting?.granted();
+    return lease;
   } finally {
     res.off('close', onClose);
   }

@@ -13,7 +13,7 @@ import { followPin } from './follow-pin.ts';
 import type { LocatedModel } from '../body/locate-model.ts';
 import { unresolved } from '../errors/model-not-found.ts';
 import { runPeerErrand } from './peer-errand.ts';
-import type { Forward, Payload } from '../forward/proxy.ts';
+import type { Forward, Payload } from '../forward/flight.ts';
 import { readdress } from './readdress.ts';
 import { byteLength } from '../body/rewrite-body.ts';
 import { tryTargets } from './try-targets.ts';

@@ -6,7 +6,7 @@ import { hasBody } from '../body/has-body.ts';
 import { locateModel } from '../body/locate-model.ts';
 import type { LocatedModel } from '../body/locate-model.ts';
 import { runPeerErrand } from './peer-errand.ts';
-import type { Forward } from '../forward/proxy.ts';
+import type { Forward } from '../forward/flight.ts';
 import { readBody } from '../body/read-body.ts';
 import type { BodyLimits } from '../body/read-body.ts';
 import { byteLength, rewriteBody, rewriteUrl } from '../body/rewrite-body.ts';

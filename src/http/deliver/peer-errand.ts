@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PeerId } from '../../config/types.ts';
 import { GatewayError } from '../../errors.ts';
 import type { HttpDeps } from '../deps.ts';
-import type { Forward, Payload } from '../forward/proxy.ts';
+import type { Forward, Payload } from '../forward/flight.ts';
 
 export interface PeerErrand {
   readonly req: IncomingMessage;

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { ModelId } from '../../../machines/shared/ids.ts';
 import type { Phase } from '../../../machines/shared/phase.ts';
 import { findModel } from '../body/find-model.ts';
-import type { Payload } from '../forward/proxy.ts';
+import type { Payload } from '../forward/flight.ts';
 import { type Dialect, dialectOf } from './dialect.ts';
 import { createLoadingText } from './loading-text.ts';
 import { type OpenStream, openStream, openStreamOf } from './open-stream.ts';

@@ -1,56 +1,13 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { Plugin } from 'http-proxy-middleware';
 import type { Upstream } from '../../dispatch/lease.ts';
-import { GatewayError } from '../../errors.ts';
 import { prepareAnswer } from './answer-headers.ts';
 import { bufferShim } from './buffer-shim.ts';
+import { type FlightWatch, type Forward, letGo, type Outcome, type Payload } from './flight.ts';
 import { pointAt } from './proxy-target.ts';
-import { upstreamError } from './upstream-error.ts';
-
-/**
- * How one try to forward a request ended.
- * - `over`: the client has its answer to the last byte, or has left, and then the upstream's request is aborted.
- * - `cut`: the upstream broke off in its answer; the client's connection is broken too.
- * - an error: not a byte of an answer was seen and none was sent. The caller may try again or report it.
- */
-export type Outcome = 'over' | 'cut' | GatewayError;
-
-/** A body in memory, in pieces. It is let go as soon as an answer begins: an answer may take minutes. */
-export interface Payload {
-  pieces: readonly Buffer[];
-  /** What the pieces were made from, where that may be done once more. */
-  source?: Buffer | null;
-}
-
-/** Somebody who watches a request on its way to an upstream and back. Nothing here may throw. */
-export interface FlightWatch {
-  /** Takes the answer in place of the proxy, for a response that has been begun already; null = the proxy does it. */
-  readonly takeOver: ((answer: IncomingMessage) => void) | null;
-  /**
-   * The request is about to leave; its body has not begun to.
-   *
-   * @param interrupt Ends it with an error, as long as there is no answer.
-   */
-  leaves(interrupt: (error: GatewayError) => void): void;
-  /** The headers of the answer are there; its body has not begun to flow. */
-  answered(answer: IncomingMessage): void;
-  /** The upstream broke off in the middle of its answer. */
-  wasCut(): void;
-}
-
-/**
- * Streams a request to an upstream and the answer back. Never rejects.
- *
- * @param payload The request's body, or null to stream it on from the client.
- */
-export type Forward = (
-  req: IncomingMessage,
-  res: ServerResponse,
-  upstream: Upstream,
-  payload: Payload | null,
-  watch: FlightWatch | null,
-) => Promise<Outcome>;
+import { tooSlow, upstreamError } from './upstream-error.ts';
 
 /** A request on its way. */
 interface Flight {
@@ -73,7 +30,7 @@ type Flights = WeakMap<IncomingMessage, Flight>;
  * - An upstream that dies after its headers breaks the client's connection; its answer never ends as if it were whole.
  * - Nothing here throws into an event handler of node: that would end the process.
  */
-export function createForward(): Forward {
+export function createProxy(): Forward {
   const flights: Flights = new WeakMap();
   const middleware = createProxyMiddleware({
     router: (req, _res, options) => {
@@ -119,6 +76,11 @@ export function createForward(): Forward {
 function departures(flights: Flights): Plugin {
   return (server) => {
     server.on('proxyReq', (proxyReq, req) => {
+      // Node drops the connection of a 101 that nobody asked for, and tells nobody else.
+      proxyReq.once('upgrade', (_answer, socket: Socket) => {
+        socket.destroy();
+        flights.get(req)?.settle(upstreamError({ code: 'ERR_MALFORMED_ANSWER' }));
+      });
       flights.get(req)?.watch?.leaves((error) => void proxyReq.destroy(error));
     });
   };
@@ -132,9 +94,7 @@ function headerDeadline(flights: Flights): Plugin {
       if (flight === undefined || flight.upstream.responseHeaderMs === 0) return;
       proxyReq.once('finish', () => {
         flight.headerTimer = setTimeout(() => {
-          proxyReq.destroy(
-            new GatewayError('upstream_timeout', 'The model server did not start to answer in the time set for it.'),
-          );
+          proxyReq.destroy(tooSlow());
         }, flight.upstream.responseHeaderMs);
       });
     });
@@ -150,16 +110,15 @@ function answers(flights: Flights): Plugin {
       flight.answer = proxyRes;
       if (flight.payload !== null) letGo(flight.payload);
       if (flight.headerTimer !== null) clearTimeout(flight.headerTimer);
-      flight.watch?.answered(proxyRes);
+      const { watch } = flight;
+      if (watch !== null) {
+        watch.answered({ status: proxyRes.statusCode ?? 0, headers: proxyRes.headers });
+        proxyRes.on('data', (chunk: Buffer) => watch.passed(chunk));
+      }
       if (flight.watch?.takeOver == null) prepareAnswer(proxyRes, res);
       else flight.watch.takeOver(proxyRes);
     });
   };
-}
-
-function letGo(payload: Payload): void {
-  payload.pieces = [];
-  payload.source = null;
 }
 
 function failures(flights: Flights): Plugin {

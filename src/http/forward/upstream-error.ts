@@ -9,7 +9,7 @@ export function upstreamError(error: unknown): GatewayError {
       cause: error,
     });
   }
-  if (code.startsWith('HPE_')) {
+  if (code.startsWith('HPE_') || code === 'ERR_MALFORMED_ANSWER') {
     return new GatewayError('upstream_closed', `The model server answered something that is not HTTP (${code}).`, {
       cause: error,
     });
@@ -20,6 +20,11 @@ export function upstreamError(error: unknown): GatewayError {
   return new GatewayError('upstream_unreachable', `The model server cannot be reached (${code || 'unknown error'}).`, {
     cause: error,
   });
+}
+
+/** For an upstream that takes longer than its `timeouts.responseHeader`. */
+export function tooSlow(): GatewayError {
+  return new GatewayError('upstream_timeout', 'The model server did not start to answer in the time set for it.');
 }
 
 /** True when asking once more may help: nobody answered, as opposed to somebody being slow or the request being bad. */

@@ -5,7 +5,7 @@ import type { HttpDeps } from '../deps.ts';
 import { hasBody } from '../body/has-body.ts';
 import { createPassages } from '../deliver/passage.ts';
 import { passToPeer } from '../deliver/pass-to-peer.ts';
-import type { Forward, Payload } from '../forward/proxy.ts';
+import type { Forward, Payload } from '../forward/flight.ts';
 import type { BodyLimits } from '../body/read-body.ts';
 import { redirect } from '../send.ts';
 import { prepareUpstreamHeaders } from '../forward/upstream-headers.ts';

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Captures } from '../../activity/captures.ts';
 import { captureMask } from '../../activity/capture-mask.ts';
 import { type ActivityRecord, recordOf } from '../../activity/record.ts';
@@ -13,6 +12,7 @@ import type { InFlight } from './in-flight.ts';
 import { createKeptBody, type KeptBody } from './kept-body.ts';
 import { createTrip, metadataOf, modelOf, type Trip, type TripStart } from './trip.ts';
 import { bindTrip } from './trip-of.ts';
+import type { Answer } from '../forward/flight.ts';
 
 /** Bodies are text and shrink well: so much more than the room for compressed ones may be held in flight. */
 const ROOM_RATIO = 4;
@@ -46,9 +46,11 @@ export interface Observer {
   sends(trip: Trip, pieces: readonly Buffer[]): void;
   /** The body that goes to the upstream is streamed from the client. */
   streams(trip: Trip): void;
-  granted(trip: Trip, model: ModelId, waitedMs: number): void;
-  /** Listens in on the answer. To be called before anything else takes it. */
-  answered(trip: Trip, answer: IncomingMessage): void;
+  granted(trip: Trip, model: ModelId, priority: number, waitedMs: number): void;
+  /** The upstream has begun to answer. */
+  answered(trip: Trip, answer: Answer): void;
+  /** A piece of its answer's body passes. */
+  passed(trip: Trip, bytes: Buffer): void;
 }
 
 /**
@@ -115,16 +117,16 @@ export function createObserver(parts: ObserverParts): Observer {
       trip.requestBody = body;
       trip.req.on('data', (chunk: Buffer) => body.push(chunk));
     },
-    granted(trip, model, waitedMs) {
+    granted(trip, model, priority, waitedMs) {
+      trip.priority = priority;
       trip.stage = 'serving';
       trip.wait = null;
       trip.queueMs = (trip.queueMs ?? 0) + waitedMs;
       trip.loadMs = (trip.loadMs ?? 0) + (waitedMs < 1 ? 0 : overlap(lastLoad(model), waitedMs));
     },
     answered(trip, answer) {
-      const status = answer.statusCode ?? 0;
-      const { headers } = answer;
-      trip.answer = { status, headers };
+      const { status, headers } = answer;
+      trip.answer = answer;
       const meter = createUsageMeter({
         status,
         contentType: headers['content-type'] ?? '',
@@ -133,14 +135,13 @@ export function createObserver(parts: ObserverParts): Observer {
       });
       trip.meter = meter;
       const keeps = captures.isEnabled && trip.isRecorded && captureMask(trip.upstreamPath, status).responseBody;
-      const body = keeps ? keptBody() : null;
-      trip.responseBody = body;
-      answer.on('data', (chunk: Buffer) => {
-        trip.bytes += chunk.length;
-        meter.push(chunk);
-        body?.push(chunk);
-      });
+      trip.responseBody = keeps ? keptBody() : null;
       inFlight.answered(trip);
+    },
+    passed(trip, bytes) {
+      trip.bytes += bytes.length;
+      trip.meter?.push(bytes);
+      trip.responseBody?.push(bytes);
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { ModelId } from '../../../machines/shared/ids.ts';
 import { createRoster } from '../../dispatch/roster.ts';
 import { beginFeedback, type FeedbackDeps, type WaitFeedback } from '../feedback/wait-feedback.ts';
-import type { Payload } from '../forward/proxy.ts';
+import type { Payload } from '../forward/flight.ts';
 import type { Trip } from './trip.ts';
 
 /** One wait of a request whose body is in memory. */

@@ -1,7 +1,8 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Response } from 'express';
 import type { UsageMeter } from '../../activity/usage-meter.ts';
 import { GatewayError } from '../../errors.ts';
+import type { Answer } from '../forward/flight.ts';
 import type { KeptBody } from './kept-body.ts';
 
 /**
@@ -29,7 +30,8 @@ export interface Trip {
   readonly isRecorded: boolean;
   /** The model as the client calls it. */
   readonly name: string;
-  readonly metadata: Record<string, string>;
+  /** Of its model in the queue; null before it was granted. */
+  priority: number | null;
   stage: 'waiting' | 'serving';
   /** While it waits for a lease: what it waits with, and what ends the wait. */
   wait: AbortController | null;
@@ -39,7 +41,7 @@ export interface Trip {
   /** When the request left for the upstream, on the clock of `performance.now()`; null before. */
   leftAt: number | null;
   /** The headers of the upstream's answer, once they are there. */
-  answer: { readonly status: number; readonly headers: IncomingHttpHeaders } | null;
+  answer: Answer | null;
   /** Of the upstream's answer so far. */
   bytes: number;
   /** Ends the request to the upstream with this error, without touching the client; null before and after. */
@@ -66,7 +68,7 @@ export function createTrip(start: TripStart): Trip {
     upstreamPath: withoutOwnPrefix(start.path),
     startedAt: Date.now(),
     startedClock: performance.now(),
-    metadata: {},
+    priority: null,
     stage: 'waiting',
     wait: null,
     queueMs: null,
@@ -96,9 +98,12 @@ export function modelOf({ res, name }: Trip): string {
 }
 
 /** Which selector chose, which priority the model has. */
-export function metadataOf({ res, metadata }: Trip): Readonly<Record<string, string>> {
+export function metadataOf({ res, priority }: Trip): Readonly<Record<string, string>> {
+  const metadata: Record<string, string> = {};
+  if (priority !== null) metadata['fifo_priority'] = String(priority);
   const selector = res.locals['selector'] as string | undefined;
-  return selector === undefined ? metadata : { ...metadata, selector };
+  if (selector !== undefined) metadata['selector'] = selector;
+  return metadata;
 }
 
 /**

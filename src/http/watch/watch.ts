@@ -3,7 +3,7 @@ import type { Response } from 'express';
 import type { ModelId } from '../../../machines/shared/ids.ts';
 import { openStreamOf } from '../feedback/open-stream.ts';
 import type { FeedbackDeps } from '../feedback/wait-feedback.ts';
-import type { FlightWatch, Payload } from '../forward/proxy.ts';
+import type { FlightWatch, Payload } from '../forward/flight.ts';
 import type { Observer } from './observer.ts';
 import { attentionTo } from './observed-paths.ts';
 import { createPatience } from './patience.ts';
@@ -23,6 +23,10 @@ export interface Watch {
    * @throws GatewayError when the request was cancelled meanwhile.
    */
   wait(res: ServerResponse, model: ModelId, payload: Payload | null, leave: AbortController): Waiting | null;
+  /** Whether nobody has cancelled it. */
+  mayGoOn(res: ServerResponse): boolean;
+  /** It has got a lease without a wait. */
+  served(res: ServerResponse, model: ModelId): void;
   /** The request is about to be forwarded. */
   flight(req: IncomingMessage, res: ServerResponse, payload: Payload | null): FlightWatch | null;
 }
@@ -61,13 +65,19 @@ export function createWatch({ observer, feedback, sendsLoadingState, priorityOf 
       return {
         granted() {
           if (news !== null) patience.over(news, true);
-          trip.metadata['fifo_priority'] = String(priorityOf(model));
-          observer.granted(trip, model, performance.now() - since);
+          observer.granted(trip, model, priorityOf(model), performance.now() - since);
         },
         refused() {
           if (news !== null) patience.over(news, false);
         },
       };
+    },
+
+    mayGoOn: (res) => (tripOf(res)?.failure ?? null) === null,
+
+    served(res, model) {
+      const trip = tripOf(res);
+      if (trip !== null) observer.granted(trip, model, priorityOf(model), 0);
     },
 
     flight(req, res, payload) {
@@ -85,6 +95,7 @@ export function createWatch({ observer, feedback, sendsLoadingState, priorityOf 
           else observer.sends(trip, payload.pieces);
         },
         answered: (answer) => observer.answered(trip, answer),
+        passed: (bytes) => observer.passed(trip, bytes),
         wasCut() {
           trip.wasCut = true;
         },

@@ -9,6 +9,7 @@ function create() {
   const events: string[] = [];
   const permissions = createPermissions({
     onTake: (model) => void events.push(`take ${model}`),
+    onSplit: (model, more) => void events.push(...Array<string>(more).fill(`take ${model}`)),
     onReturn: (model) => void events.push(`return ${model}`),
   });
   return { permissions, events };
@@ -17,7 +18,7 @@ function create() {
 test('nothing is taken while the gate is closed', () => {
   const { permissions, events } = create();
   expect(permissions.take('a')).toBe(false);
-  permissions.open('a');
+  permissions.open('a', null);
   permissions.close('a');
   expect(permissions.take('a')).toBe(false);
   expect(events).toEqual([]);
@@ -25,7 +26,7 @@ test('nothing is taken while the gate is closed', () => {
 
 test('many uses are one lease, given back some time after the last one', () => {
   const { permissions, events } = create();
-  permissions.open('a');
+  permissions.open('a', null);
   for (let use = 0; use < 5; use++) expect(permissions.take('a')).toBe(true);
   for (let use = 0; use < 5; use++) permissions.giveBack('a');
   expect(events).toEqual(['take a']);
@@ -35,7 +36,7 @@ test('many uses are one lease, given back some time after the last one', () => {
 
 test('one use after the other costs nothing in between', () => {
   const { permissions, events } = create();
-  permissions.open('a');
+  permissions.open('a', null);
   for (let use = 0; use < 5; use++) {
     permissions.take('a');
     permissions.giveBack('a');
@@ -46,13 +47,13 @@ test('one use after the other costs nothing in between', () => {
 
 test('when the gate closes, what is idle goes back at once, and what is in use when it ends', () => {
   const { permissions, events } = create();
-  permissions.open('a');
+  permissions.open('a', null);
   permissions.take('a');
   permissions.giveBack('a');
   permissions.close('a');
   expect(events).toEqual(['take a', 'return a']);
 
-  permissions.open('a');
+  permissions.open('a', null);
   permissions.take('a');
   permissions.close('a');
   expect(events).toEqual(['take a', 'return a', 'take a']);
@@ -60,33 +61,69 @@ test('when the gate closes, what is idle goes back at once, and what is in use w
   expect(events).toEqual(['take a', 'return a', 'take a', 'return a']);
 });
 
+test('when the gate closes, each use is counted and goes back by itself', () => {
+  const { permissions, events } = create();
+  permissions.open('a', null);
+  for (let use = 0; use < 3; use++) permissions.take('a');
+  expect(events).toEqual(['take a']);
+  permissions.close('a');
+  expect(events).toEqual(['take a', 'take a', 'take a']);
+  permissions.giveBack('a');
+  expect(events.filter((event) => event === 'return a')).toHaveLength(1);
+});
+
+test('a limit holds for uses and leases by ticket together', () => {
+  const { permissions, events } = create();
+  permissions.open('a', 3);
+  permissions.ticketed('a', 1);
+  expect([permissions.take('a'), permissions.take('a'), permissions.take('a')]).toEqual([true, true, false]);
+  // The orchestrator decides about the next one, and has to know of the others.
+  permissions.split('a');
+  expect(events).toEqual(['take a', 'take a']);
+  permissions.ticketed('a', -1);
+  expect(permissions.take('a')).toBe(true);
+});
+
 test('whatever happens, what was taken goes back exactly once, and nothing is held without a use or an open gate', () => {
-  const steps = fc.array(fc.constantFrom('open', 'close', 'take', 'give', 'wait' as const), { maxLength: 80 });
+  const LIMIT = 3;
+  const step = fc.constantFrom('open', 'close', 'take', 'give', 'wait', 'split', 'ticket', 'end ticket' as const);
   fc.assert(
-    fc.property(steps, (todo) => {
+    fc.property(fc.array(step, { maxLength: 80 }), (todo) => {
       const { permissions, events } = create();
       let uses = 0;
+      let tickets = 0;
       let isOpen = false;
       const held = () =>
         events.filter((event) => event === 'take a').length - events.filter((event) => event === 'return a').length;
-      for (const step of todo) {
-        if (step === 'open') permissions.open('a');
-        if (step === 'close') permissions.close('a');
-        if (step === 'open' || step === 'close') isOpen = step === 'open';
-        if (step === 'take' && permissions.take('a')) {
+      for (const one of todo) {
+        if (one === 'open') permissions.open('a', LIMIT);
+        if (one === 'close') permissions.close('a');
+        if (one === 'open' || one === 'close') isOpen = one === 'open';
+        if (one === 'take' && permissions.take('a')) {
           expect(isOpen).toBe(true);
           uses++;
+          expect(uses + tickets).toBeLessThanOrEqual(LIMIT);
         }
-        if (step === 'give' && uses > 0) {
+        if (one === 'give' && uses > 0) {
           uses--;
           permissions.giveBack('a');
         }
-        if (step === 'wait') vi.advanceTimersByTime(100);
-        expect([0, 1]).toContain(held());
-        if (uses > 0) expect(held()).toBe(1);
-        if (uses === 0 && !isOpen) expect(held()).toBe(0);
+        if (one === 'ticket' || (one === 'end ticket' && tickets > 0)) {
+          const by = one === 'ticket' ? 1 : -1;
+          tickets += by;
+          permissions.ticketed('a', by);
+        }
+        if (one === 'wait') vi.advanceTimersByTime(100);
+        if (one === 'split') {
+          permissions.split('a');
+          expect(held()).toBeGreaterThanOrEqual(uses);
+        }
+        expect(held()).toBeLessThanOrEqual(Math.max(uses, isOpen ? 1 : 0));
+        if (uses > 0) expect(held()).toBeGreaterThan(0);
+        if (!isOpen) expect(held()).toBe(uses);
       }
       for (; uses > 0; uses--) permissions.giveBack('a');
+      for (; tickets > 0; tickets--) permissions.ticketed('a', -1);
       vi.advanceTimersByTime(100);
       expect(held()).toBe(0);
     }),

@@ -8,6 +8,7 @@ function slowDesk() {
   const waiting: { model: string; lend: () => void; refuse: () => void }[] = [];
   return {
     waiting,
+    take: () => null,
     acquire: ({ model }: { model: string }): Promise<Lease> =>
       new Promise((resolve, reject) => {
         waiting.push({ model, lend: () => resolve({} as Lease), refuse: () => reject(new Error('no')) });
@@ -46,7 +47,7 @@ describe('waiting list', () => {
   it('tells of those who waited, and says nothing of those who did not', async () => {
     const ends: WaitEnd[] = [];
     const list = createWaitingList(
-      { acquire: () => Promise.resolve({} as Lease) },
+      { take: () => null, acquire: () => Promise.resolve({} as Lease) },
       () => 0,
       (end) => void ends.push(end),
     );

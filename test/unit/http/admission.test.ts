@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { runErrand } from '../../../src/http/deliver/admission.ts';
 import type { Errand } from '../../../src/http/deliver/admission.ts';
 import type { HttpDeps } from '../../../src/http/deps.ts';
-import type { Outcome } from '../../../src/http/forward/proxy.ts';
+import type { Outcome } from '../../../src/http/forward/flight.ts';
 import { fakeDesk } from '../../http/fake-gateway.ts';
 import type { FakeDesk } from '../../http/fake-gateway.ts';
 
@@ -18,7 +18,7 @@ function errand(res: object): Errand {
 }
 
 function depsWith(desk: FakeDesk): HttpDeps {
-  const watch = { wait: () => null, flight: () => null };
+  const watch = { mayGoOn: () => true, wait: () => null, served() {}, flight: () => null };
   return { desk, watch, logger: { info() {}, warn() {}, error() {} } } as unknown as HttpDeps;
 }
 

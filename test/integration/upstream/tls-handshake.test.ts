@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { request } from 'node:https';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { createUpstreamAgent, type UpstreamAgent } from '../../../src/actors/upstream-agent.ts';
+import { createPools, type Pools } from '../../../src/upstream/pools.ts';
 
 const TIMEOUTS = { connectMs: 30_000, tlsHandshakeMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 };
 
 let server: Server | undefined;
-let agent: UpstreamAgent | undefined;
+let agent: Pools | undefined;
 const accepted = new Set<Socket>();
 
 afterEach(async () => {
@@ -26,7 +26,7 @@ it('timeouts.tlsHandshake: an upstream that accepts connections and never answer
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  agent = createUpstreamAgent('https:', { ...TIMEOUTS, tlsHandshakeMs: 50 });
+  agent = createPools('https:', () => ({ hostname: 'localhost', port }), { ...TIMEOUTS, tlsHandshakeMs: 50 });
   const asked = request({ host: '127.0.0.1', port, agent: agent.agent });
   asked.end();
   const [error] = (await once(asked, 'error')) as [NodeJS.ErrnoException];

@@ -3,7 +3,7 @@ import { createServer as createHttpServer, type IncomingMessage, request } from 
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
-import { createUpstreamAgent } from '../../../src/actors/upstream-agent.ts';
+import { createPools } from '../../../src/upstream/pools.ts';
 
 const TIMEOUTS = { connectMs: 0, tlsHandshakeMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 };
 const THREADS = 2;
@@ -35,7 +35,7 @@ async function startThreadedServer() {
 
 it('an idle connection does not keep a request waiting that has one of its own', async () => {
   const { port, server, http } = await startThreadedServer();
-  const { agent, close } = createUpstreamAgent('http:', TIMEOUTS);
+  const { agent, close } = createPools('http:', () => ({ hostname: 'localhost', port }), TIMEOUTS);
   const ask = async () => {
     const [response] = (await once(request({ port, host: 'localhost', agent }).end(), 'response')) as [IncomingMessage];
     return await text(response);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createUpstreamAgent } from '../../../src/actors/upstream-agent.ts';
+import { createPools, type Pools } from '../../../src/upstream/pools.ts';
 import { OVERRUN, startOverrunServer } from '../../kit/overrun-server.ts';
 
 const TIMEOUTS = { connectMs: 0, tlsHandshakeMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 };
@@ -27,7 +27,7 @@ describe('the connections to one process', () => {
     return (server.address() as { port: number }).port;
   }
 
-  async function ask(port: number, upstream: ReturnType<typeof createUpstreamAgent>): Promise<Socket> {
+  async function ask(port: number, upstream: Pools): Promise<Socket> {
     const sent = request({ port, host: 'localhost', agent: upstream.agent }).end();
     const [response] = (await once(sent, 'response')) as [IncomingMessage];
     const { socket } = response;
@@ -38,7 +38,7 @@ describe('the connections to one process', () => {
 
   it('are used again, the last one first', async () => {
     const port = await serve();
-    const upstream = createUpstreamAgent('http:', TIMEOUTS);
+    const upstream = createPools('http:', () => ({ hostname: 'localhost', port }), TIMEOUTS);
     const first = await ask(port, upstream);
     expect(await ask(port, upstream)).toBe(first);
     upstream.close();
@@ -51,7 +51,7 @@ describe('the connections to one process', () => {
     ['as configured', {}, { ...TIMEOUTS, idleConnectionMs: 1_500 }, 1_500],
   ])('are given up when idle: %s', async (_, headers, timeouts, expected) => {
     const port = await serve(headers);
-    const upstream = createUpstreamAgent('http:', timeouts);
+    const upstream = createPools('http:', () => ({ hostname: 'localhost', port }), timeouts);
     const socket = await ask(port, upstream);
     expect(socket.timeout).toBe(expected);
     socket.emit('timeout');
@@ -61,7 +61,7 @@ describe('the connections to one process', () => {
 
   it('are not kept when the server gives them no time', async () => {
     const port = await serve({ 'keep-alive': 'timeout=1' });
-    const upstream = createUpstreamAgent('http:', TIMEOUTS);
+    const upstream = createPools('http:', () => ({ hostname: 'localhost', port }), TIMEOUTS);
     const socket = await ask(port, upstream);
     expect(socket.destroyed || (await once(socket, 'close'))).toBeTruthy();
     upstream.close();
@@ -69,7 +69,7 @@ describe('the connections to one process', () => {
 
   it('have no idle limit while in use', async () => {
     const port = await serve();
-    const upstream = createUpstreamAgent('http:', TIMEOUTS);
+    const upstream = createPools('http:', () => ({ hostname: 'localhost', port }), TIMEOUTS);
     const socket = await ask(port, upstream);
     const hanging = request({ port, host: 'localhost', path: '/hang', agent: upstream.agent }).end();
     const broken = once(hanging, 'error');
@@ -82,7 +82,7 @@ describe('the connections to one process', () => {
 
   it('tell whether somebody was cut off just now', async () => {
     const port = await serve();
-    const upstream = createUpstreamAgent('http:', TIMEOUTS);
+    const upstream = createPools('http:', () => ({ hostname: 'localhost', port }), TIMEOUTS);
     const hanging = request({ port, host: 'localhost', path: '/hang', agent: upstream.agent }).end();
     await once(hanging, 'socket');
     const gone = once(hanging.socket!, 'close');
@@ -96,7 +96,7 @@ describe('the connections to one process', () => {
     ['was closed after its answer', 'close'],
   ])('cut nobody off when a connection %s', async (_, connection) => {
     const port = await serve({ connection });
-    const upstream = createUpstreamAgent('http:', TIMEOUTS);
+    const upstream = createPools('http:', () => ({ hostname: 'localhost', port }), TIMEOUTS);
     const socket = await ask(port, upstream);
     if (connection === 'close' && !socket.closed) await once(socket, 'close');
     expect(upstream.close()).toBe(false);
@@ -104,7 +104,10 @@ describe('the connections to one process', () => {
 
   it('give up connecting in time', async () => {
     const server = await startOverrunServer();
-    const upstream = createUpstreamAgent('http:', { ...TIMEOUTS, connectMs: 50 });
+    const upstream = createPools('http:', () => ({ hostname: 'localhost', port: server.port }), {
+      ...TIMEOUTS,
+      connectMs: 50,
+    });
     const failed = Promise.withResolvers<NodeJS.ErrnoException>();
     for (let i = 0; i < OVERRUN; i++) {
       request({ port: server.port, host: 'localhost', agent: upstream.agent }).on('error', failed.resolve).end();

@@ -1,0 +1,155 @@
+import { connect, type Socket } from 'node:net';
+import type { AnswerHead } from './answer-head.ts';
+import { type AnswerSink, createAnswerReader } from './answer-reader.ts';
+import { limitUntil } from './limit-until.ts';
+import { lookupUpstream } from './lookup.ts';
+
+/** Who waits for an answer. After `end` or `failed` nothing is called any more. Nothing here may throw. */
+export interface ExchangeSink extends AnswerSink {
+  /** No answer, or no whole one: the code is that of node's error, or `ERR_MALFORMED_ANSWER`. */
+  failed(error: NodeJS.ErrnoException): void;
+}
+
+export interface ConnectionOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Milliseconds; 0 = no limit. */
+  readonly connectMs: number;
+  /** Milliseconds of silence before TCP asks whether the other side is there. */
+  readonly keepAliveMs: number;
+}
+
+/** A request on its way, and its answer. Nothing happens once that is over. */
+export interface Exchange {
+  /** Stops reading the answer, and goes on. */
+  pause(): void;
+  resume(): void;
+  /** Ends it, and the connection with it; the sink is told. */
+  abort(error: NodeJS.ErrnoException): void;
+}
+
+/** One connection to an upstream, for one request at a time. */
+export interface Connection {
+  readonly socket: Socket;
+  /** Whether it waits for an answer, or for the rest of one. */
+  readonly isBusy: boolean;
+  /** Since when it has waited for a request, and for how long the server lets it; in ms, of `performance.now()`. */
+  idleSince: number;
+  idleMs: number | null;
+  /** Sends a request. @param sent is called when all of it is out. */
+  send(method: string, bytes: readonly Buffer[], sink: ExchangeSink, sent: (() => void) | null): Exchange;
+}
+
+interface Owner {
+  /** The exchange went well, and the connection may be used again. */
+  freed(connection: Connection): void;
+  /** @param wasBusy whether an exchange was cut by this */
+  closed(connection: Connection, wasBusy: boolean): void;
+}
+
+/** What all connections read into: the bytes are looked at, and copied where they are kept, before the next read. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
+
+/**
+ * INVARIANTS
+ * - The sink of an exchange hears of its end once: `end`, or `failed` when the connection breaks, ends early or talks
+ *   nonsense, whatever the reason.
+ * - A connection is free only when its answer is whole, its request is all out, and the server lets it be used again.
+ * - Bytes that nobody has asked for end the connection: they could be taken for the next answer.
+ */
+export function openConnection({ host, port, connectMs, keepAliveMs }: ConnectionOptions, owner: Owner): Connection {
+  const reader = createAnswerReader();
+  let sink: ExchangeSink | null = null;
+  let head: AnswerHead | null = null;
+
+  const socket = connect({
+    host,
+    port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: keepAliveMs,
+    lookup: lookupUpstream,
+    onread: { buffer: READ_BUFFER, callback: onRead },
+  });
+  limitUntil(socket, 'connect', connectMs, 'connecting to the upstream timed out');
+  socket.on('end', onEnd).on('error', fail).once('close', onClose);
+
+  const answer: AnswerSink = {
+    head(parsed) {
+      head = parsed;
+      sink?.head(parsed);
+    },
+    waits: () => sink?.waits(),
+    piece: (bytes) => sink?.piece(bytes),
+    end: finish,
+  };
+
+  const connection: Connection = {
+    socket,
+    get isBusy() {
+      return sink !== null;
+    },
+    idleSince: 0,
+    idleMs: null,
+    send(method, bytes, nextSink, sent) {
+      sink = nextSink;
+      head = null;
+      reader.expect(method, answer);
+      const last = bytes.length - 1;
+      if (last > 0) socket.cork();
+      for (let at = 0; at < last; at += 1) socket.write(bytes[at] ?? '');
+      if (sent === null) socket.write(bytes[last] ?? '');
+      else socket.write(bytes[last] ?? '', (error) => void (error ?? sent()));
+      if (last > 0) socket.uncork();
+      return {
+        pause: () => void (sink === nextSink && socket.pause()),
+        resume: () => void (sink === nextSink && socket.resume()),
+        abort: (error) => void (sink === nextSink && fail(error)),
+      };
+    },
+  };
+  return connection;
+
+  function onRead(length: number, buffer: Uint8Array): boolean {
+    try {
+      reader.read((buffer as Buffer).subarray(0, length));
+    } catch (error) {
+      fail(error as NodeJS.ErrnoException);
+    }
+    return true;
+  }
+
+  function finish(last: Buffer | null): void {
+    const done = sink;
+    sink = null;
+    if (head?.keepsAlive === true && socket.writableLength === 0 && socket.writable) {
+      connection.idleMs = head.idleMs;
+      // Whoever paused it for the sake of this answer does not come back for the next one.
+      if (socket.isPaused()) socket.resume();
+      owner.freed(connection);
+    } else socket.destroy();
+    done?.end(last);
+  }
+
+  function onEnd(): void {
+    if (!reader.close()) fail(hangUp());
+  }
+
+  function fail(error: NodeJS.ErrnoException): void {
+    const broken = sink;
+    sink = null;
+    socket.destroy();
+    if (broken === null) return;
+    owner.closed(connection, true);
+    broken.failed(error);
+  }
+
+  function onClose(): void {
+    if (sink !== null) fail(hangUp());
+    else owner.closed(connection, false);
+  }
+}
+
+function hangUp(): NodeJS.ErrnoException {
+  return Object.assign(new Error('the upstream hung up'), { code: 'ECONNRESET' });
+}
