@@ -3,13 +3,12 @@ import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { GpuSource } from './gpu-source.ts';
+import { fields, numberOf } from './json-fields.ts';
 import { type GpuReading, percentOf } from './samples.ts';
 
 const ANSWER_MS = 5_000;
 const MB = 1024 * 1024;
 const FULL_FAN = 255;
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Where the daemon may listen, the likeliest first. */
 export function lactSockets(env: NodeJS.ProcessEnv = process.env, userId = process.getuid?.() ?? 0): string[] {
@@ -31,10 +30,10 @@ export function parseLactStats(index: number, device: { id: string; name: string
   const stats = fields(data);
   const temps = fields(stats['temps']);
   const temperature = (...names: string[]): number =>
-    names.map((name) => number(fields(temps[name])['current'])).find((degrees) => degrees > 0) ?? 0;
+    names.map((name) => numberOf(fields(temps[name])['current'])).find((degrees) => degrees > 0) ?? 0;
   const vram = fields(stats['vram']);
-  const used = number(vram['used']) / MB;
-  const total = number(vram['total']) / MB;
+  const used = numberOf(vram['used']) / MB;
+  const total = numberOf(vram['total']) / MB;
   const power = fields(stats['power']);
   return {
     id: index,
@@ -42,12 +41,12 @@ export function parseLactStats(index: number, device: { id: string; name: string
     uuid: device.id,
     temp_c: temperature('edge', 'junction', 'GPU', 'gpu'),
     vram_temp_c: temperature('mem', 'VRAM', 'vram'),
-    gpu_util_pct: number(stats['busy_percent']),
+    gpu_util_pct: numberOf(stats['busy_percent']),
     mem_util_pct: percentOf(used, total),
     mem_used_mb: Math.round(used),
     mem_total_mb: Math.round(total),
-    fan_speed_pct: Math.round((number(fields(stats['fan'])['pwm_current']) / FULL_FAN) * 100),
-    power_draw_w: number(power['average']) || number(power['current']),
+    fan_speed_pct: Math.round((numberOf(fields(stats['fan'])['pwm_current']) / FULL_FAN) * 100),
+    power_draw_w: numberOf(power['average']) || numberOf(power['current']),
   };
 }
 
@@ -106,12 +105,4 @@ async function converse(
     tick(readings);
     await delay(everyMs, undefined, { signal, ref: false });
   }
-}
-
-function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-}
-
-function number(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
 }

@@ -1,10 +1,6 @@
-import { execFile } from 'node:child_process';
-import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import type { GpuSource } from './gpu-source.ts';
+import { poll, runTool } from './run-tool.ts';
 import { type GpuReading, numberOrZero, percentOf } from './samples.ts';
-
-const run = promisify(execFile);
 
 const ARGUMENTS = [
   '--showproductname',
@@ -17,7 +13,6 @@ const ARGUMENTS = [
   '--showpower',
   '--csv',
 ];
-const TIMEOUT_MS = 5_000;
 const MB = 1024 * 1024;
 
 /** What each column is called, in the versions of the tool; the first that has a value counts. */
@@ -67,18 +62,7 @@ export function parseRocmCsv(text: string): GpuReading[] {
 export function rocmSmi(program = 'rocm-smi'): GpuSource {
   return {
     name: 'rocm-smi',
-    async watch(everyMs, tick, signal) {
-      try {
-        for (;;) {
-          const { stdout } = await run(program, ARGUMENTS, { timeout: TIMEOUT_MS, signal, windowsHide: true });
-          const readings = parseRocmCsv(stdout);
-          if (readings.length === 0) return 'it shows no GPU';
-          tick(readings);
-          await delay(everyMs, undefined, { signal, ref: false });
-        }
-      } catch (error) {
-        return error instanceof Error ? error.message : String(error);
-      }
-    },
+    watch: (everyMs, tick, signal) =>
+      poll(async () => parseRocmCsv(await runTool(program, ARGUMENTS, signal)), everyMs, tick, signal),
   };
 }

@@ -3,12 +3,11 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
-import { watchGpus } from '../../../src/host/gpu-watch.ts';
 import type { GpuSource } from '../../../src/host/gpu-source.ts';
 import { lact } from '../../../src/host/lact.ts';
 import { nvidiaSmi } from '../../../src/host/nvidia-smi.ts';
 import { rocmSmi } from '../../../src/host/rocm-smi.ts';
-import type { GpuReading } from '../../../src/host/samples.ts';
+import { watch } from '../../kit/gpu-watch.ts';
 import { temporaryFolder } from '../../kit/temporary-folder.ts';
 
 const FIXTURE = join(import.meta.dirname, '../../fixtures/host/nvidia-smi.mjs');
@@ -20,45 +19,6 @@ afterEach(() => {
 
 function fake(mode: string, silenceMs = 30_000): GpuSource {
   return nvidiaSmi([process.execPath, FIXTURE, mode], { silenceMs });
-}
-
-interface Watch {
-  readonly ticks: (readonly GpuReading[])[];
-  readonly reports: string[];
-  readonly ended: Promise<void>;
-  stop(): void;
-  untilTick(count: number): Promise<void>;
-}
-
-function watch(...sources: GpuSource[]): Watch {
-  const controller = new AbortController();
-  const ticks: (readonly GpuReading[])[] = [];
-  const reports: string[] = [];
-  let wake = (): void => {};
-  stops.push(() => controller.abort());
-  const ended = watchGpus(
-    sources,
-    10,
-    (readings) => {
-      ticks.push(readings);
-      wake();
-    },
-    controller.signal,
-    { retryMs: 1, report: (message) => reports.push(message) },
-  );
-  return {
-    ticks,
-    reports,
-    ended,
-    stop: () => controller.abort(),
-    untilTick: (count) =>
-      new Promise((resolve) => {
-        wake = () => {
-          if (ticks.length >= count) resolve();
-        };
-        wake();
-      }),
-  };
 }
 
 describe('nvidia-smi', () => {
