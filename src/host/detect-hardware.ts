@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { arch, cpus, machine, platform, release, totalmem, version } from 'node:os';
-import { findCards, findNvidia } from './find-accelerators.ts';
-import type { Accelerator, Cpu, Environment, Hardware, OperatingSystem } from './hardware.ts';
+import { cpus, machine, platform, release, totalmem, version } from 'node:os';
+import type { Cpu, Environment, Hardware, OperatingSystem } from './hardware.ts';
 import { architectureName, findEnvironment, parseCpuInfo, parseOsRelease } from './parse-machine.ts';
+import { findAccelerators } from './platforms.ts';
 
 const TIMEOUT_MS = 10_000;
 
@@ -60,30 +60,7 @@ export async function detectHardware(gatewayVersion: string, signal: AbortSignal
     environment: isLinux ? await findLinuxEnvironment(cpuInfo) : { kind: 'unknown', name: null, version: null },
     cpu: cpuInfo === null ? describeCpu() : parseCpuInfo(cpuInfo),
     memory: { capacity_bytes: totalmem() },
-    accelerators: await findAccelerators(isLinux, signal),
-  };
-}
-
-async function findAccelerators(isLinux: boolean, signal: AbortSignal): Promise<readonly Accelerator[]> {
-  const nvidia = await findNvidia(signal);
-  const cards = isLinux ? await findCards() : [];
-  // The tool of the maker knows more than the kernel's files.
-  const others = nvidia.length > 0 ? cards.filter(({ vendor }) => vendor !== 'NVIDIA') : cards;
-  const apple = platform() === 'darwin' && arch() === 'arm64' ? [appleGpu()] : [];
-  return [...nvidia, ...others, ...apple].map((accelerator, index) => ({ ...accelerator, index }));
-}
-
-/** Part of the processor, with the same memory. */
-function appleGpu(): Accelerator {
-  return {
-    index: 0,
-    kind: 'gpu',
-    vendor: 'Apple',
-    model: cpus()[0]?.model ?? null,
-    architecture: null,
-    memory: { kind: 'unified', capacity_bytes: totalmem() },
-    driver: null,
-    power_limit_watts: null,
+    accelerators: await findAccelerators(platform(), signal),
   };
 }
 

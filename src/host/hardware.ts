@@ -49,4 +49,6 @@ export interface Accelerator {
   };
   readonly driver: { readonly name: string; readonly version: string } | null;
   readonly power_limit_watts: number | null;
+  /** Only where the system tells it, as macOS does of an Apple GPU. */
+  readonly core_count?: number;
 }

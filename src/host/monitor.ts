@@ -1,9 +1,7 @@
 import type { GpuSource } from './gpu-source.ts';
 import { watchGpus } from './gpu-watch.ts';
-import { lact } from './lact.ts';
-import { nvidiaSmi } from './nvidia-smi.ts';
+import { gpuSources } from './platforms.ts';
 import { createRing } from './ring.ts';
-import { rocmSmi } from './rocm-smi.ts';
 import type { GpuSample, SystemSample } from './samples.ts';
 import { createSystemSampler, type SystemSampler } from './system-sampler.ts';
 
@@ -52,7 +50,7 @@ interface Stamped<T> {
  */
 export function createHostMonitor(options: HostMonitorOptions): HostMonitor {
   const { everyMs, report = () => {}, now = Date.now, sampler = createSystemSampler() } = options;
-  const { sources = [lact(), nvidiaSmi(), rocmSmi()], firstSampleMs = Math.min(FIRST_SAMPLE_MS, everyMs) } = options;
+  const { sources = gpuSources(process.platform), firstSampleMs = Math.min(FIRST_SAMPLE_MS, everyMs) } = options;
   const system = createRing<Stamped<SystemSample>>(HISTORY_MS / everyMs);
   const gpus = createRing<Stamped<readonly GpuSample[]>>(HISTORY_MS / everyMs);
   const stopping = new AbortController();
