@@ -10,6 +10,8 @@ export const ERRORS = {
   model_required: { status: 400, type: 'invalid_request_error' },
   unauthorized: { status: 401, type: 'authentication_error' },
   forbidden: { status: 403, type: 'authentication_error' },
+  admin_required: { status: 403, type: 'authentication_error' },
+  model_not_allowed: { status: 403, type: 'authentication_error' },
   model_not_found: { status: 404, type: 'invalid_request_error' },
   not_found: { status: 404, type: 'invalid_request_error' },
   method_not_allowed: { status: 405, type: 'invalid_request_error' },

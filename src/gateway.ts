@@ -12,6 +12,7 @@ import { createActivePins } from './dispatch/pins.ts';
 import { preload } from './dispatch/preload.ts';
 import { resolveModel } from './dispatch/resolve-model.ts';
 import { GatewayError } from './errors.ts';
+import { createKeyLoads } from './http/access/key-loads.ts';
 import type { HttpDeps, ReloadAnswer } from './http/deps.ts';
 import { createEventFeed } from './http/events/feed.ts';
 import { createHttpServer, renewTls, serveWith } from './http/server.ts';
@@ -107,6 +108,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const closing = new AbortController();
   const definitions = describeMachines([modelMachine, profileMachine, swapMachine, orchestratorMachine]);
   const pins = createActivePins();
+  const keyLoads = createKeyLoads();
   const events = createEventFeed({
     config: () => config,
     board: journal.board,
@@ -128,6 +130,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     watch: observation.watch,
     observation,
     events,
+    keyLoads,
     machines: () => definitions,
     logger,
     closing: closing.signal,

@@ -7,6 +7,7 @@ import type { Desk } from './dispatch/lease.ts';
 import { createWaitingList } from './dispatch/waiting-list.ts';
 import type { HardwareSnapshot } from './host/detect-hardware.ts';
 import type { HostMonitor } from './host/monitor.ts';
+import { clientOf } from './http/access/client.ts';
 import { FEEDBACK_TIMES, type FeedbackTimes } from './http/feedback/wait-feedback.ts';
 import { createInFlight } from './http/watch/in-flight.ts';
 import type { ObservationView } from './http/watch/observation-view.ts';
@@ -174,6 +175,7 @@ function observedRequest({ trip, ending, usage, durationMs }: EndedTrip, { model
   const { firstTokenAt, tokens } = usage;
   return {
     model: models.has(model) ? model : null,
+    key: clientOf(trip.res)?.name ?? null,
     // `/v/…` is `/v1/…` by another name.
     path: trip.path.replace(/^\/v\//, '/v1/'),
     status: ending.status,

@@ -28,7 +28,12 @@ function conformMapping(node: MappingNode, schema: SchemaNode, path: KeyPath, pr
     const keyPath = [...path, key];
     const known = schemaOf(schema, key);
     if (isWrong(value, keyPath, problems) || ignored.some((pattern) => pattern.test(key))) continue;
-    if (known === null) {
+    if (known === null && schema['x-strict']) {
+      const all = Object.keys(schema.properties ?? {});
+      const near = closest(key, all);
+      const hint = near === null ? `use ${all.join(', ')} only` : `did you mean ${near}?`;
+      problems.error(place, path, 'holds a key that is not known', hint);
+    } else if (known === null) {
       const near = closest(key, Object.keys(schema.properties ?? {}));
       problems.warning(place, keyPath, 'is not a known key and has no effect', hintForUnknown(key, near, path));
     } else if (branchFor(known, value)['x-notYet']) {

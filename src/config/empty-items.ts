@@ -7,17 +7,23 @@ import { isNull, type ListNode, type Node } from './tree.ts';
  */
 export function dropEmptyItems(node: Node, path: KeyPath, problems: ProblemLog): Node {
   if (node.kind === 'scalar' || isLeftAlone(path)) return node;
-  if (node.kind === 'list') return dropFromList(node, path, problems);
+  if (node.kind === 'list') {
+    const items = node.items.map((item, index) => dropEmptyItems(item, [...path, index], problems));
+    return areKeys(path) ? { ...node, items } : dropFromList({ ...node, items }, path, problems);
+  }
   const entries = [...node.entries].map(
     ([key, { place, value }]) => [key, { place, value: dropEmptyItems(value, [...path, key], problems) }] as const,
   );
   return { ...node, entries: new Map(entries) };
 }
 
+function areKeys(path: KeyPath): boolean {
+  return path.length === 1 && path[0] === 'apiKeys';
+}
+
 function isLeftAlone(path: KeyPath): boolean {
   const [, , key, filter] = path;
   return (
-    (path.length === 1 && path[0] === 'apiKeys') ||
     (path.length === 3 && key === 'metadata') ||
     (path.length === 4 && key === 'filters' && (filter === 'setParams' || filter === 'setParamsByID'))
   );

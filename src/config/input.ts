@@ -17,7 +17,7 @@ export interface ConfigInput<Ref = MacroReference> {
   readonly sendLoadingState?: boolean | Ref;
   readonly includeAliasesInList?: boolean | Ref;
   readonly macros?: Readonly<Record<string, MacroValue>>;
-  readonly apiKeys?: readonly string[];
+  readonly apiKeys?: readonly (string | KeyInput<Ref>)[];
   readonly hooks?: { readonly on_startup?: { readonly preload?: readonly string[] } };
   /** Where old files have what now stands in `routing`. */
   readonly groups?: Readonly<Record<string, GroupInput<Ref>>>;
@@ -41,6 +41,14 @@ export interface ConfigInput<Ref = MacroReference> {
   readonly store?: { readonly path: string; readonly maxAge?: number | Ref; readonly maxRows?: number | Ref };
   readonly ui?: { readonly activity?: { readonly session_id?: readonly string[] } };
   readonly performance?: { readonly disabled?: boolean | Ref; readonly every?: string };
+}
+
+export interface KeyInput<Ref = MacroReference> {
+  readonly key: string;
+  readonly name?: string;
+  readonly models?: readonly string[];
+  readonly concurrencyLimit?: number | Ref;
+  readonly admin?: boolean | Ref;
 }
 
 export interface LivenessInput<Ref = MacroReference> {

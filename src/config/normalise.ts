@@ -49,7 +49,6 @@ export function normalise(raw: ConfigInput<never>, tree: Node, options: Normalis
       maxQueue: raw.scheduler?.maxQueue ?? DEFAULTS.maxQueue,
     },
     server: { maxBodyBytes: Math.round((raw.server?.maxBodySize ?? DEFAULTS.maxBodySize) * BYTES_PER_MIB) },
-    auth: authConfig(raw.apiKeys ?? [], tree, report),
     cors: corsConfig(raw.server?.cors?.origins ?? [], report),
     activity: activityConfig(raw, report),
     performance: performanceConfig(raw.performance ?? {}, report),
@@ -87,13 +86,13 @@ function knownModels(
   return { models, aliases: collectAliases(models, inputs, report), declared };
 }
 
-/** Everything that can be asked for by a name, and who may run with whom. */
+/** Everything that can be asked for by a name, by whom, and who may run with whom. */
 function modelsByName(
   raw: ConfigInput<never>,
   tree: Node,
   known: KnownModels,
   report: Report,
-): Pick<Config, 'models' | 'aliases' | 'profiles' | 'pins' | 'selectors' | 'peers' | 'routing'> {
+): Pick<Config, 'models' | 'aliases' | 'profiles' | 'pins' | 'selectors' | 'peers' | 'routing' | 'auth'> {
   const { aliases } = known;
   const peers = peerConfigs(raw.peers ?? {}, child(tree, 'peers'), report);
   if (known.declared.size === 0 && peers.size === 0)
@@ -111,7 +110,8 @@ function modelsByName(
     routing: routing ?? EXCLUSIVE,
   };
   checkReservedNames(byName, names.peers, report);
-  return byName;
+  const auth = authConfig(raw.apiKeys ?? [], tree, { ...byName, targets: names }, report);
+  return { ...byName, auth };
 }
 
 type ProfilesInput = NonNullable<ConfigInput['profiles']>;

@@ -1,3 +1,4 @@
+import { apiKeys } from './schema/keys.ts';
 import { liveness, model } from './schema/model.ts';
 import { peers, profiles, selectors } from './schema/names.ts';
 import { flag, group, macros, named, number, texts, whole, type SchemaNode } from './schema/node.ts';
@@ -32,9 +33,7 @@ export const configSchema: SchemaNode = {
     sendLoadingState: flag('Tell streaming clients about the loading of models.', { default: false, examples: [true] }),
     includeAliasesInList: flag('List aliases in /v1/models, too.', { default: false, examples: [true] }),
     macros: macros('Named values, used as ${name}. A macro may use those declared above it.'),
-    apiKeys: texts('Keys, one of which clients must send. None = everybody may use the gateway.', {
-      examples: [['${env.API_KEY}']],
-    }),
+    apiKeys,
     hooks: group('What to do at certain moments.', {
       on_startup: group('When the gateway starts.', {
         preload: texts('Models to load, one after the other.', { examples: [['model-a']] }),

@@ -67,8 +67,31 @@ export type LogTimeFormat =
   | 'stampnano';
 
 export interface AuthConfig {
-  /** Empty = nobody is asked for a key. */
-  readonly keys: readonly string[];
+  /** Each `key` once. Empty = nobody is asked for a key. */
+  readonly keys: readonly KeyConfig[];
+}
+
+/** A key of a client and what may be done with it. */
+export interface KeyConfig {
+  /** The secret itself: not for errors, logs or listings. */
+  readonly key: string;
+  /** For people; each once, and never a part of the key. null for a key that is written as nothing but itself. */
+  readonly name: string | null;
+  /** null = every model. */
+  readonly allowed: AllowedConfig | null;
+  /** May look after the gateway: see and change what concerns everybody. */
+  readonly isAdmin: boolean;
+  /** Requests for models at a time, waiting ones included; null = no limit. */
+  readonly concurrencyLimit: number | null;
+}
+
+/** What a key may be used for; nothing else is. */
+export interface AllowedConfig {
+  readonly models: readonly ModelId[];
+  /** As `peer/model`. */
+  readonly peerModels: readonly string[];
+  /** Selectors that are named themselves: through them all of their targets may be used. */
+  readonly selectors: readonly string[];
 }
 
 export interface CorsConfig {

@@ -36,7 +36,7 @@ export async function validate(value: unknown, tree: Node, problems: ProblemLog)
   const errors = check.errors ?? [];
   const cuts: KeyPath[] = [];
   for (const error of errors) {
-    if (error.keyword === 'anyOf' || isOtherBranch(error)) continue;
+    if (error.keyword === 'anyOf' ? fitsABranch(error) : isOtherBranch(error)) continue;
     const parent = pathOf(error.instancePath, value);
     const missing: unknown = error.params['missingProperty'];
     const path = typeof missing === 'string' ? [...parent, missing] : parent;
@@ -59,6 +59,12 @@ export async function validate(value: unknown, tree: Node, problems: ProblemLog)
 /** Where lists and mappings are both fine, that one is not the other is nothing to report. */
 function isOtherBranch({ keyword, schemaPath, data }: ErrorObject): boolean {
   return keyword === 'type' && /\/anyOf\/\d+\/type$/.test(schemaPath) && typeof data === 'object';
+}
+
+/** That a value is of none of the types is to be reported; what is wrong within one of them is, by itself. */
+function fitsABranch({ parentSchema, data }: ErrorObject): boolean {
+  const type: SchemaType = Array.isArray(data) ? 'array' : 'object';
+  return (parentSchema as SchemaNode).anyOf?.some((branch) => branch.type === type) === true;
 }
 
 /** A JSON pointer as a path; the positions in lists become numbers. */

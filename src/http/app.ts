@@ -1,8 +1,10 @@
 import express from 'express';
-import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
+import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express';
 import { logWhenDone } from './access/access-log.ts';
-import { createRequireKey } from './access/auth.ts';
-import type { RequireKey } from './access/auth.ts';
+import { createIdentify } from './access/auth.ts';
+import type { Identify } from './access/auth.ts';
+import { bindClient, requireAdmin } from './access/client.ts';
+import type { Client } from './access/client.ts';
 import { cleanPath } from './access/clean-path.ts';
 import { createCors } from './access/cors.ts';
 import type { Cors } from './access/cors.ts';
@@ -59,25 +61,25 @@ export function createApp(deps: HttpDeps): Express {
     { method: 'GET', path: '/v1/models', handle: models },
     { method: 'GET', path: '/models', handle: models },
     { method: 'GET', path: '/running', handle: listRunning(deps) },
-    { method: 'GET', path: '/unload', access: 'change', handle: unloadAllPlain(deps.control) },
-    { method: 'POST', path: '/api/models/unload', access: 'change', handle: unloadAll(deps.control) },
+    { method: 'GET', path: '/unload', access: 'change', handle: unloadAllPlain(deps) },
+    { method: 'POST', path: '/api/models/unload', access: 'change', handle: unloadAll(deps) },
     { method: 'POST', path: '/api/config/reload', access: 'change', handle: reloadConfig(deps) },
-    { method: 'GET', path: '/api/profiles', handle: listProfiles(deps) },
+    { method: 'GET', path: '/api/profiles', access: 'admin', handle: listProfiles(deps) },
     { method: 'PUT', path: '/api/profiles/active', access: 'change', handle: switchProfile(deps, limits) },
-    { method: 'GET', path: '/api/events', handle: streamEvents(deps, times.heartbeatMs) },
+    { method: 'GET', path: '/api/events', access: 'admin', handle: streamEvents(deps, times.heartbeatMs) },
     { method: 'POST', path: '/api/inflight/:id/cancel', access: 'change', handle: cancelInFlight(deps) },
-    { method: 'GET', path: '/api/queue', handle: showQueue(deps) },
-    { method: 'GET', path: '/api/metrics/activity', handle: listActivity(deps) },
-    { method: 'GET', path: '/api/metrics/stats', handle: showStats(deps) },
-    { method: 'GET', path: '/api/captures/:id', handle: showCapture(deps) },
-    { method: 'GET', path: '/api/performance', handle: showPerformance(deps) },
-    { method: 'GET', path: '/api/hardware', handle: showHardware(deps) },
+    { method: 'GET', path: '/api/queue', access: 'admin', handle: showQueue(deps) },
+    { method: 'GET', path: '/api/metrics/activity', access: 'admin', handle: listActivity(deps) },
+    { method: 'GET', path: '/api/metrics/stats', access: 'admin', handle: showStats(deps) },
+    { method: 'GET', path: '/api/captures/:id', access: 'admin', handle: showCapture(deps) },
+    { method: 'GET', path: '/api/performance', access: 'admin', handle: showPerformance(deps) },
+    { method: 'GET', path: '/api/hardware', access: 'admin', handle: showHardware(deps) },
     { method: 'GET', path: '/api/version', handle: showVersion(deps) },
-    { method: 'GET', path: '/metrics', handle: showMetrics(deps) },
-    { method: 'GET', path: '/logs', handle: showLogs(deps) },
+    { method: 'GET', path: '/metrics', access: 'admin', handle: showMetrics(deps) },
+    { method: 'GET', path: '/logs', access: 'admin', handle: showLogs(deps) },
     { method: 'GET', path: '/log', handle: redirectToLogs },
-    { method: 'GET', path: '/api/actors', handle: listActors(deps) },
-    { method: 'GET', path: '/api/actors/stream', handle: streamActors(deps, times.heartbeatMs) },
+    { method: 'GET', path: '/api/actors', access: 'admin', handle: listActors(deps) },
+    { method: 'GET', path: '/api/actors/stream', access: 'admin', handle: streamActors(deps, times.heartbeatMs) },
     { method: 'GET', path: '/upstream', handle: listUpstreams(deps) },
     { method: 'GET', path: '/upstream/', handle: listUpstreams(deps) },
     { method: 'GET', path: '/', access: 'open', handle: showHome },
@@ -89,13 +91,13 @@ export function createApp(deps: HttpDeps): Express {
   app.set('query parser', 'simple');
 
   const cors = createCors(deps.config.cors);
-  const guards = createGuards(createRequireKey(deps.config.auth), cors);
+  const guards = createGuards(createIdentify(deps), cors);
   app.use(enter(deps, cors));
   mountRoutes(app, routes, guards);
   // Below these, names with slashes and percent signs follow; express would decode them.
   app.use('/upstream', guards.member, passThrough(deps, forward, limits));
   app.use('/comfyui', guards.member, passToComfyui(deps, forward));
-  app.use('/logs/stream', guards.member, streamLogs(deps));
+  app.use('/logs/stream', guards.admin, streamLogs(deps));
   app.use('/api/models/unload', guards.change, unloadOne(deps));
   app.use('/api/models/load', guards.change, loadOne(deps));
   app.use('/ui', redirectHome);
@@ -130,14 +132,23 @@ function watched(deliver: Deliver, watch: Watch): Deliver {
   };
 }
 
-function createGuards(requireKey: RequireKey, cors: Cors): Guards {
+function createGuards(identify: Identify, cors: Cors): Guards {
+  function welcome(req: Request, res: Response): Client | null {
+    const client = identify(req.headers);
+    if (client !== null) bindClient(res, client);
+    return client;
+  }
   return {
-    member(req, _res, next) {
-      requireKey(req.headers);
+    member(req, res, next) {
+      welcome(req, res);
       next();
     },
-    change(req, _res, next) {
-      requireKey(req.headers);
+    admin(req, res, next) {
+      requireAdmin(welcome(req, res));
+      next();
+    },
+    change(req, res, next) {
+      requireAdmin(welcome(req, res));
       refuseCrossSite(req, cors);
       next();
     },

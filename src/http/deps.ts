@@ -5,6 +5,7 @@ import type { Config } from '../config/types.ts';
 import type { Desk } from '../dispatch/lease.ts';
 import type { PeerDesk } from '../dispatch/peer-desk.ts';
 import type { ActivePins } from '../dispatch/pins.ts';
+import type { KeyLoads } from './access/key-loads.ts';
 import type { EventFeed } from './events/feed.ts';
 import type { ObservationView } from './watch/observation-view.ts';
 import type { Watch } from './watch/watch.ts';
@@ -22,6 +23,7 @@ export interface HttpDeps {
   readonly watch: Watch;
   readonly observation: ObservationView;
   readonly events: EventFeed;
+  readonly keyLoads: KeyLoads;
   /** The machine definitions, as JSON-able data. */
   readonly machines: () => unknown;
   readonly logger: HttpLogger;

@@ -5,8 +5,11 @@ import { GatewayError } from '../errors.ts';
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
-  /** `open`: needs no key. `change`: not for pages of other sites. */
-  readonly access?: 'open' | 'change';
+  /**
+   * `open`: needs no key; without a word any key will do. `admin`: shows what concerns everybody. `change`: changes it,
+   * and is not for pages of other sites.
+   */
+  readonly access?: 'open' | 'admin' | 'change';
   readonly handle: RequestHandler;
 }
 
@@ -14,16 +17,17 @@ export interface Route {
 export interface Guards {
   /** Asks for a key of the gateway. */
   readonly member: RequestHandler;
-  /** Asks for a key, and refuses pages of other sites. */
+  /** Asks for a key that is allowed to look after the gateway. */
+  readonly admin: RequestHandler;
+  /** The same, and refuses pages of other sites. */
   readonly change: RequestHandler;
 }
 
 /** Registers the routes in their order, and for each path a 405 that names the methods it knows. */
 export function mountRoutes(app: Express, routes: readonly Route[], guards: Guards): void {
   const allowed = new Map<string, Set<string>>();
-  for (const { method, path, access, handle: answer } of routes) {
-    const guard = access === 'change' ? guards.change : guards.member;
-    const handle = access === 'open' ? [answer] : [guard, answer];
+  for (const { method, path, access = 'member', handle: answer } of routes) {
+    const handle = access === 'open' ? [answer] : [guards[access], answer];
     const methods = allowed.get(path) ?? new Set<string>();
     allowed.set(path, methods);
     if (method === 'GET') {

@@ -51,6 +51,11 @@ export function createGatewayMetrics(registry: Registry, version: string): Gatew
     help: 'Finished inference requests by status; the model is empty for one that is not configured.',
     labelNames: ['model', 'operation', 'status'],
   });
+  const requestsByKey = createQuickCounter(registry, {
+    name: 'llamaswap_requests_by_key_total',
+    help: 'Finished inference requests by status and by the name of the key, where that has one.',
+    labelNames: ['key', 'status'],
+  });
   const tokens = createQuickCounter(registry, {
     name: 'llamaswap_tokens_total',
     help: 'Tokens as the upstreams counted them: input, output, cached, drafted, draft_accepted.',
@@ -120,6 +125,7 @@ export function createGatewayMetrics(registry: Registry, version: string): Gatew
   });
   let known: readonly string[] = [];
   const allSeries = new Map<string, RequestSeries>();
+  const allKeySeries = new Map<string, Count>();
 
   function setState(model: string, phase: string): void {
     for (const other of PHASES) state.set({ model, state: other }, other === phase ? 1 : 0);
@@ -140,6 +146,13 @@ export function createGatewayMetrics(registry: Registry, version: string): Gatew
     };
   }
 
+  function countFor(key: string, status: string): void {
+    const which = `${status} ${key}`;
+    const series = allKeySeries.get(which) ?? requestsByKey.series({ key, status });
+    allKeySeries.set(which, series);
+    series.inc(1);
+  }
+
   return {
     observeRequest(request) {
       const { overheadMs, status, tokens: said } = request;
@@ -152,6 +165,7 @@ export function createGatewayMetrics(registry: Registry, version: string): Gatew
         allSeries.set(key, series);
       }
       series.requests.inc(1);
+      if (request.key !== null) countFor(request.key, String(status));
       if (overheadMs !== null) series.overhead.observe(overheadMs / 1000);
       if (said.input > 0) series.input.inc(said.input);
       if (said.output > 0) series.output.inc(said.output);

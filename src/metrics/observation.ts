@@ -2,6 +2,8 @@
 export interface ObservedRequest {
   /** A configured id, or null when the request was for none: a label must not be what clients invent. */
   readonly model: string | null;
+  /** The configured name of the client's key, or null where there is none. */
+  readonly key: string | null;
   /** As the upstream sees it, without the query. */
   readonly path: string;
   readonly status: number;

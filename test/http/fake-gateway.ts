@@ -2,6 +2,7 @@ import type { Server, ServerOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type {
   Config,
+  KeyConfig,
   ModelConfig,
   PeerConfig,
   PinsConfig,
@@ -14,6 +15,7 @@ import { createPeerUpstream } from '../../src/actors/peer-upstream.ts';
 import { createPeerDesk } from '../../src/dispatch/peer-desk.ts';
 import { createActivePins } from '../../src/dispatch/pins.ts';
 import { GatewayError } from '../../src/errors.ts';
+import { createKeyLoads } from '../../src/http/access/key-loads.ts';
 import type { HttpDeps, TextLog } from '../../src/http/deps.ts';
 import type { FeedbackTimes } from '../../src/http/feedback/wait-feedback.ts';
 import { createEventFeed } from '../../src/http/events/feed.ts';
@@ -141,12 +143,17 @@ interface ConfigOverrides {
   readonly pins?: readonly PinsConfig[];
   readonly selectors?: readonly SelectorConfig[];
   readonly peers?: readonly PeerConfig[];
-  readonly keys?: readonly string[];
+  readonly keys?: readonly (string | KeyConfig)[];
   readonly origins?: readonly string[];
   readonly ignorePaths?: readonly string[];
   readonly includeAliasesInList?: boolean;
   readonly maxBodyBytes?: number;
   readonly logRequests?: boolean;
+}
+
+/** A key that is nothing but itself, unless told. */
+export function keyConfig(key: string, more: Partial<KeyConfig> = {}): KeyConfig {
+  return { key, name: null, allowed: null, isAdmin: true, concurrencyLimit: null, ...more };
 }
 
 function byId<Entry extends { readonly id: string }>(entries: readonly Entry[] = []): ReadonlyMap<string, Entry> {
@@ -183,7 +190,7 @@ export function httpConfig(models: readonly ModelConfig[], overrides: ConfigOver
     preload: [],
     scheduler: { maxWaitMs: 1000, maxQueue: 10 },
     server: { maxBodyBytes: overrides.maxBodyBytes ?? 64 * 1024 * 1024 },
-    auth: { keys: overrides.keys ?? [] },
+    auth: { keys: (overrides.keys ?? []).map((key) => (typeof key === 'string' ? keyConfig(key) : key)) },
     cors: { origins: overrides.origins ?? [] },
     activity: {
       maxInMemory: 1000,
@@ -262,6 +269,7 @@ export async function startGateway(
     journal,
     logs,
     events: createEventFeed({ config: () => config, board, journal, logs, pins, observation, logger }),
+    keyLoads: createKeyLoads(),
     machines: () => ({}),
     logger,
     ...given,

@@ -28,6 +28,8 @@ export interface SchemaNode {
   readonly 'x-lenient'?: true;
   /** A key without a value is an empty mapping or text, and not the same as no key. */
   readonly 'x-emptyCounts'?: true;
+  /** Another key is an error and not only a warning: a slip would allow more than was meant. It may be a secret itself. */
+  readonly 'x-strict'?: true;
 }
 
 export type SchemaType = 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object' | 'null';

@@ -1,26 +1,49 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { AuthConfig } from '../../config/types.ts';
+import type { KeyConfig } from '../../config/types.ts';
 import { GatewayError } from '../../errors.ts';
+import type { HttpDeps } from '../deps.ts';
+import type { Client } from './client.ts';
+import { createScope } from './scope.ts';
 
-/** @throws GatewayError `unauthorized` unless the headers hold a key of the gateway. */
-export type RequireKey = (headers: IncomingHttpHeaders) => void;
+/**
+ * Says who asks, by the key in the headers; null when nobody is asked for one.
+ *
+ * @throws GatewayError `unauthorized` unless the headers hold a key of the gateway.
+ */
+export type Identify = (headers: IncomingHttpHeaders) => Client | null;
 
 /**
  * The key is the password of `Authorization: Basic`, else the token of `Authorization: Bearer`, else `x-api-key`; the
  * first that is not empty counts. It is compared with every key, as hashes of one length, so that the time this takes
  * tells nothing about the keys.
  */
-export function createRequireKey({ keys }: AuthConfig): RequireKey {
-  if (keys.length === 0) return () => {};
-  const digests = keys.map(digestOf);
+export function createIdentify({ config, keyLoads }: Pick<HttpDeps, 'config' | 'keyLoads'>): Identify {
+  const { keys } = config.auth;
+  if (keys.length === 0) return () => null;
+  const clients = keys.map(toClient);
+  const digests = keys.map(({ key }) => digestOf(key));
   return (headers) => {
     const digest = digestOf(keyIn(headers));
-    let matches = 0;
-    for (const one of digests) matches += Number(timingSafeEqual(one, digest));
+    let place = -1;
+    // Each key is there once, so at most one of them adds its place.
+    for (const [index, one] of digests.entries()) place += Number(timingSafeEqual(one, digest)) * (index + 1);
+    const client = clients[place];
     // An empty key is never valid: the configuration refuses it.
-    if (matches === 0) throw new GatewayError('unauthorized', 'This needs one of the keys of the gateway.');
+    if (client === undefined) throw new GatewayError('unauthorized', 'This needs one of the keys of the gateway.');
+    return client;
   };
+
+  function toClient({ key, name, allowed, isAdmin, concurrencyLimit }: KeyConfig): Client {
+    return {
+      name,
+      isAdmin,
+      scope: allowed && createScope(allowed, config),
+      hold(over) {
+        if (concurrencyLimit !== null) keyLoads.hold(key, concurrencyLimit, over);
+      },
+    };
+  }
 }
 
 /** '' when there is none. */

@@ -56,7 +56,7 @@ export function findUrlEncodedField(text: string, name: string): FormField | nul
 }
 
 /** A malformed escape stays as it is, as browsers do it. */
-function decodeForm(text: string): string {
+export function decodeForm(text: string): string {
   const spaced = text.replaceAll('+', ' ');
   try {
     return decodeURIComponent(spaced);

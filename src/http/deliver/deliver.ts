@@ -5,6 +5,8 @@ import type { Destination } from '../../dispatch/lease.ts';
 import { createNames, modelNamed } from '../../dispatch/resolve-model.ts';
 import type { PeerModel } from '../../dispatch/resolve-model.ts';
 import { createSelectors } from '../../dispatch/selectors.ts';
+import { allowedChoice, clientOf, requireAllowed } from '../access/client.ts';
+import { requireOneName } from '../body/one-name.ts';
 import { runErrand } from './admission.ts';
 import type { HttpDeps } from '../deps.ts';
 import { prepareFilters } from '../filters/filter-rules.ts';
@@ -31,7 +33,7 @@ export interface Parcel {
 /**
  * Brings a request to whom its name stands for. The order: pin, selector, models of this gateway, peers.
  *
- * @throws GatewayError `model_not_found`, or whatever keeps the request from being answered.
+ * @throws GatewayError `model_not_found`, `model_not_allowed`, or whatever keeps the request from being answered.
  */
 export type Deliver = (parcel: Parcel) => Promise<void>;
 
@@ -43,14 +45,21 @@ export function createDelivery(deps: HttpDeps, forward: Forward): Deliver {
   const peerRules = prepareRules(config.peers);
 
   return (parcel) => {
-    const name = followPin(parcel.located.name, config, pins);
-    const selector = config.selectors.get(name);
-    if (selector !== undefined) {
-      parcel.res.locals['selector'] = selector.id;
+    const { req, res, located } = parcel;
+    const client = clientOf(res);
+    if (client !== null && client.scope !== null) requireOneName(req, sourceOf(parcel.payload), located.name);
+    const name = followPin(located.name, config, pins);
+    const chosen = config.selectors.get(name);
+    if (chosen !== undefined) {
+      res.locals['selector'] = chosen.id;
+      const selector = allowedChoice(client, chosen, located.name);
+      client?.hold(res);
       return tryTargets({ selector, selectors, parcel, logger }, toTarget);
     }
     const found = names.resolve(name);
     if (found === null) throw unresolved(name, names);
+    requireAllowed(client, found, located.name);
+    client?.hold(res);
     return found.kind === 'local' ? toModel(parcel, found.destination, name) : toPeer(parcel, found, name);
   };
 

@@ -2,8 +2,10 @@ import type { ModelId } from '../../../machines/shared/ids.ts';
 import type { Destination } from '../../dispatch/lease.ts';
 import { resolveModel } from '../../dispatch/resolve-model.ts';
 import { GatewayError } from '../../errors.ts';
+import { requireAdmin, requireAllowed } from '../access/client.ts';
+import type { Client } from '../access/client.ts';
 import type { HttpDeps } from '../deps.ts';
-import { modelNotFound } from '../errors/model-not-found.ts';
+import { modelNotAllowed, modelNotFound } from '../errors/model-not-found.ts';
 import { createParseUpstreamPath } from '../forward/upstream-path.ts';
 import type { UpstreamPath } from '../forward/upstream-path.ts';
 
@@ -14,15 +16,16 @@ const COMFYUI_MODEL = 'comfyui_auto';
 export interface Passages {
   /**
    * @param url What follows `/upstream`.
-   * @throws GatewayError `model_not_found`, `bad_request`, or `conflict` for a path that may not load its model.
+   * @throws GatewayError `model_not_found`, `bad_request`, `model_not_allowed`, `admin_required`, or `conflict` for a path
+   *   that may not load its model.
    */
-  upstream(url: string): UpstreamPath;
+  upstream(url: string, client: Client | null): UpstreamPath;
   /**
    * @param url What follows `/comfyui`.
-   * @throws GatewayError `model_not_found`, or `conflict`: only the root loads the model, because open pages go on asking
-   *   for the rest when somebody has unloaded it.
+   * @throws GatewayError `model_not_found`, `model_not_allowed`, or `conflict`: only the root loads the model, because open
+   *   pages go on asking for the rest when somebody has unloaded it.
    */
-  comfyui(url: string): Destination;
+  comfyui(url: string, client: Client | null): Destination;
 }
 
 /** Whether a model is ready is read off the board: a path that should not load it may do so if it stops at that moment. */
@@ -35,18 +38,32 @@ export function createPassages(deps: Pick<HttpDeps, 'config' | 'pins' | 'board'>
     if (board.phaseOf(model) !== 'ready') throw notReady(model);
   }
 
+  /**
+   * A peer gets path and body as they are: they may lead to any of its models, and to what its operators do. So whoever
+   * may not use all of it, and look after it, does not get there.
+   */
+  function requireWay(client: Client | null, { found, name }: UpstreamPath): void {
+    requireAllowed(client, found, name);
+    if (client === null || found.kind === 'local') return;
+    requireAdmin(client);
+    const peer = config.peers.get(found.peer);
+    if (peer !== undefined && client.scope?.allowsAllOf(peer) === false) throw modelNotAllowed(name);
+  }
+
   return {
-    upstream(url) {
+    upstream(url, client) {
       const way = parse(url);
+      requireWay(client, way);
       if (way.found.kind === 'local' && way.rest !== null && ignored.length > 0) {
         const path = decodedPath(way.rest);
         if (ignored.some((pattern) => pattern.test(path))) requireReady(way.found.destination.model);
       }
       return way;
     },
-    comfyui(url) {
+    comfyui(url, client) {
       const destination = config.models.has(COMFYUI_MODEL) ? resolveModel(config, COMFYUI_MODEL) : null;
       if (destination === null) throw modelNotFound(COMFYUI_MODEL);
+      requireAllowed(client, { kind: 'local', destination }, COMFYUI_MODEL);
       if (decodedPath(url) !== '/') requireReady(destination.model);
       return destination;
     },

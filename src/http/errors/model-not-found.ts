@@ -21,6 +21,12 @@ export function pinnedOff(name: string, profile: string): GatewayError {
   return notFound(`The model '${shown(name)}' is disabled by the active profile '${profile}'.`);
 }
 
+/** There is such a model, but not for this key. */
+export function modelNotAllowed(name: string): GatewayError {
+  const message = `The key is not for the model '${shown(name)}'. GET /v1/models lists what it is for.`;
+  return new GatewayError('model_not_allowed', message, { param: 'model' });
+}
+
 function notFound(message: string): GatewayError {
   return new GatewayError('model_not_found', message, { param: 'model' });
 }

@@ -5,7 +5,8 @@ import type { Destination, Upstream } from '../../dispatch/lease.ts';
 import { GatewayError } from '../../errors.ts';
 import { logSocketWhenDone } from '../access/access-log.ts';
 import { DEFAULT_TIMES } from '../app.ts';
-import { createRequireKey } from '../access/auth.ts';
+import { createIdentify } from '../access/auth.ts';
+import type { Client } from '../access/client.ts';
 import type { HttpDeps } from '../deps.ts';
 import { toGatewayError } from '../errors/error-response.ts';
 import { createPassages, notReady } from '../deliver/passage.ts';
@@ -42,15 +43,15 @@ export function attachUpgrade(server: Server, deps: HttpDeps): void {
   const halfCloseMs = deps.times?.halfCloseMs ?? DEFAULT_TIMES.halfCloseMs;
   const forward = createForwardUpgrade(halfCloseMs);
   const passages = createPassages(deps);
-  const requireKey = createRequireKey(config.auth);
+  const identify = createIdentify(deps);
 
-  function wayOf(url: string): Way {
+  function wayOf(url: string, client: Client | null): Way {
     const [, prefix = '', rest = '/'] = /^\/(upstream|comfyui)(\/.*)$/s.exec(url) ?? [];
-    if (prefix === 'comfyui') return { to: passages.comfyui(rest), rest };
+    if (prefix === 'comfyui') return { to: passages.comfyui(rest, client), rest };
     if (prefix === '') {
       throw new GatewayError('not_found', 'WebSockets are only possible below /upstream/ and /comfyui/.');
     }
-    const way = passages.upstream(rest);
+    const way = passages.upstream(rest, client);
     const to = way.found.kind === 'local' ? way.found.destination : config.peers.get(way.found.peer);
     if (to === undefined) throw new Error('a peer that is not in the configuration');
     return { to, rest: way.rest ?? '/' };
@@ -67,13 +68,16 @@ export function attachUpgrade(server: Server, deps: HttpDeps): void {
 
   async function join(req: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     const url = req.url ?? '/';
-    requireKey(req.headers);
+    const client = identify(req.headers);
     if (req.method !== 'GET') throw new GatewayError('method_not_allowed', 'A WebSocket is opened with GET.');
-    const { to, rest } = wayOf(url);
+    const { to, rest } = wayOf(url, client);
     const peer = 'id' in to ? to : null;
     const id = requestIdOf(req);
     req.headers['x-request-id'] = id;
-    if (config.logRequests) logSocketWhenDone(url, socket, 'id' in to ? to.id : to.model, id, logger);
+    if (config.logRequests) {
+      logSocketWhenDone({ url, socket, model: 'id' in to ? to.id : to.model, client, id }, logger);
+    }
+    client?.hold(socket);
     prepareUpgradeHeaders(req, { auth: config.auth, peer });
     req.url = rest;
 

@@ -4,24 +4,26 @@ import type { ModelId, UnitId } from '../../../machines/shared/ids.ts';
 import type { Config } from '../../config/types.ts';
 import { resolveModel } from '../../dispatch/resolve-model.ts';
 import { GatewayError } from '../../errors.ts';
-import type { Control, HttpDeps } from '../deps.ts';
-import { modelNotFound } from '../errors/model-not-found.ts';
+import { clientOf } from '../access/client.ts';
+import type { Client } from '../access/client.ts';
+import type { HttpDeps } from '../deps.ts';
+import { modelNotAllowed, modelNotFound } from '../errors/model-not-found.ts';
 import { requireMethod } from '../routing.ts';
 import { sendJson, sendText } from '../send.ts';
 import { decode } from '../forward/upstream-path.ts';
 
 /** `GET /unload`: stops everything; the first llama-swap's way, for scripts and bookmarks. */
-export function unloadAllPlain(control: Control): RequestHandler {
+export function unloadAllPlain(deps: HttpDeps): RequestHandler {
   return async (_req, res) => {
-    await control.unload('all');
+    await unloadEverything(deps, clientOf(res));
     sendText(res, 'OK');
   };
 }
 
 /** `POST /api/models/unload` */
-export function unloadAll(control: Control): RequestHandler {
+export function unloadAll(deps: HttpDeps): RequestHandler {
   return async (_req, res) => {
-    await control.unload('all');
+    await unloadEverything(deps, clientOf(res));
     sendJson(res, { msg: 'ok' });
   };
 }
@@ -30,7 +32,11 @@ export function unloadAll(control: Control): RequestHandler {
 export function unloadOne({ config, control }: HttpDeps): RequestHandler {
   return async (req, res) => {
     requireMethod(req, res, 'POST');
-    await control.unload(modelsNamed(config, nameIn(req.url)));
+    const name = nameIn(req.url);
+    const models = modelsNamed(config, name);
+    const scope = clientOf(res)?.scope ?? null;
+    if (scope !== null && !models.every(scope.allowsModel)) throw modelNotAllowed(name);
+    await control.unload(models);
     sendText(res, 'OK');
   };
 }
@@ -39,7 +45,9 @@ export function unloadOne({ config, control }: HttpDeps): RequestHandler {
 export function loadOne({ config, control }: HttpDeps): RequestHandler {
   return async (req, res) => {
     requireMethod(req, res, 'POST');
-    const unit = unitNamed(config, nameIn(req.url));
+    const name = nameIn(req.url);
+    const unit = unitNamed(config, name);
+    if (clientOf(res)?.scope?.allowsUnit(unit) === false) throw modelNotAllowed(name);
     const gone = new AbortController();
     res.once('close', () => gone.abort());
     await control.load(unit, gone.signal);
@@ -55,6 +63,12 @@ export function reloadConfig({ reload }: HttpDeps): RequestHandler {
     if (!ok) throw new GatewayError('invalid_config', `Nothing was changed. ${problems.join('\n')}`);
     sendJson(res, { msg: 'ok', changed, warnings: problems });
   };
+}
+
+/** Everything is what the client may use. */
+function unloadEverything({ config, control }: HttpDeps, client: Client | null): Promise<void> {
+  const scope = client?.scope ?? null;
+  return control.unload(scope === null ? 'all' : [...config.models.keys()].filter(scope.allowsModel));
 }
 
 function modelsNamed(config: Config, name: string): readonly ModelId[] {

@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { clientOf } from '../access/client.ts';
 import type { HttpDeps } from '../deps.ts';
 import { escapeHtml } from '../errors/error-response.ts';
 import { redirect, sendJson, sendPage, sendText, wantsPage } from '../send.ts';
@@ -32,11 +33,13 @@ export const showHome: RequestHandler = (req, res) => {
   else sendJson(res, { name: 'llama-swap', links: LINKS });
 };
 
-/** `GET /upstream`: the models whose own pages and routes can be reached below this path. */
+/** `GET /upstream`: the models whose own pages and routes the client can reach below this path. */
 export function listUpstreams({ config, board }: HttpDeps): RequestHandler {
   const models = [...config.models.values()].filter((model) => !model.unlisted).sort(byId);
   return (req, res) => {
-    const rows = models.map(({ id }) => ({ id, state: board.phaseOf(id), path: `/upstream/${encodeSegments(id)}/` }));
+    const scope = clientOf(res)?.scope ?? null;
+    const usable = scope === null ? models : models.filter(({ id }) => scope.allowsModel(id));
+    const rows = usable.map(({ id }) => ({ id, state: board.phaseOf(id), path: `/upstream/${encodeSegments(id)}/` }));
     res.vary('Accept');
     if (!wantsPage(req.headers.accept)) sendJson(res, { upstream: rows });
     else

@@ -8,6 +8,8 @@ import type {
   SelectorConfig,
 } from '../../config/types.ts';
 import { createNames, qualifiedName } from '../../dispatch/resolve-model.ts';
+import { clientOf } from '../access/client.ts';
+import type { Scope } from '../access/scope.ts';
 import { capabilityFields } from '../capabilities.ts';
 import type { CapabilityFields } from '../capabilities.ts';
 import type { HttpDeps } from '../deps.ts';
@@ -36,7 +38,7 @@ const UNLOADED = { value: 'unloaded' } as const;
 
 /**
  * `GET /v1/models`: everything a client may ask for: models and their aliases, models of peers, selectors, and the pins
- * of the active profile; with the state of each. Unlisted ones stay hidden.
+ * of the active profile; with the state of each. Unlisted ones stay hidden, and whatever the client may not ask for.
  */
 export function listModels({ config, board, pins }: HttpDeps): RequestHandler {
   const models = [...config.models.values()].filter((model) => !model.unlisted);
@@ -45,18 +47,30 @@ export function listModels({ config, board, pins }: HttpDeps): RequestHandler {
   const selectors = [...config.selectors.values()].filter((selector) => !selector.unlisted);
   const names = createNames(config);
   const isTaken = (name: string): boolean => names.resolve(name) !== null || config.selectors.has(name);
+  /** Whether a request for that name would be let through. */
+  const isFor = (scope: Scope, name: string): boolean => {
+    const pinned = pins.active(config)?.pins.get(name);
+    if (pinned === null) return false;
+    const meant = pinned ?? name;
+    const selector = config.selectors.get(meant);
+    if (selector !== undefined) return scope.narrow(selector) !== null;
+    const found = names.resolve(meant);
+    return found !== null && scope.allows(found);
+  };
   // D10: the same in every answer, so that clients may compare two of them.
   const created = Math.floor(performance.timeOrigin / 1000);
 
   return (req, res) => {
     const active = pins.active(config);
+    const scope = clientOf(res)?.scope ?? null;
     const rows: readonly Row[] = [
       ...models.flatMap((model) => modelRows(model, aliases.get(model.id) ?? [], config.includeAliasesInList, board)),
       ...peers,
-      ...selectors.map((selector) => selectorRow(selector, board)),
+      ...selectors.map((selector) => selectorRow(scope?.narrow(selector) ?? selector, board)),
       ...(active === null ? [] : pinRows(active, isTaken)),
     ];
     const data = rows
+      .filter(({ id }) => scope === null || isFor(scope, id))
       .map(({ id, ...rest }) => ({ id, object: 'model', created, owned_by: 'llama-swap', ...rest }))
       .sort(byId);
     const { origin } = req.headers;

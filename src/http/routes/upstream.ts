@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Destination } from '../../dispatch/lease.ts';
+import { clientOf } from '../access/client.ts';
 import { runErrand } from '../deliver/admission.ts';
 import type { HttpDeps } from '../deps.ts';
 import { hasBody } from '../body/has-body.ts';
@@ -14,13 +15,15 @@ import { prepareUpstreamHeaders } from '../forward/upstream-headers.ts';
 export function passThrough(deps: HttpDeps, forward: Forward, limits: BodyLimits): RequestHandler {
   const passages = createPassages(deps);
   return async (req, res) => {
-    const way = passages.upstream(req.url);
+    const client = clientOf(res);
+    const way = passages.upstream(req.url, client);
     // Without the slash, relative links in the upstream's pages would lead elsewhere.
     if (way.rest === null) {
       redirectForGood(req, res, `/upstream${way.home}`);
       return;
     }
     deps.watch.begin(req, res, way.rest, way.name);
+    client?.hold(res);
     if (way.found.kind === 'local') await passOn(deps, forward, req, res, way.found.destination, way.rest);
     else {
       res.locals['model'] = way.name;
@@ -34,8 +37,14 @@ export function passToComfyui(deps: HttpDeps, forward: Forward): RequestHandler 
   const passages = createPassages(deps);
   return async (req, res) => {
     const [, query = ''] = req.originalUrl.split(/(?=\?)/);
-    if (req.originalUrl.length === '/comfyui'.length + query.length) redirectForGood(req, res, `/comfyui/${query}`);
-    else await passOn(deps, forward, req, res, passages.comfyui(req.url), req.url);
+    if (req.originalUrl.length === '/comfyui'.length + query.length) {
+      redirectForGood(req, res, `/comfyui/${query}`);
+      return;
+    }
+    const client = clientOf(res);
+    const destination = passages.comfyui(req.url, client);
+    client?.hold(res);
+    await passOn(deps, forward, req, res, destination, req.url);
   };
 }
 

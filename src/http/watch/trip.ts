@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Response } from 'express';
 import type { UsageMeter } from '../../activity/usage-meter.ts';
 import { GatewayError } from '../../errors.ts';
+import { clientOf } from '../access/client.ts';
 import type { Answer } from '../forward/flight.ts';
 import type { KeptBody } from './kept-body.ts';
 
@@ -97,12 +98,14 @@ export function modelOf({ res, name }: Trip): string {
   return (res.locals['model'] as string | undefined) ?? name;
 }
 
-/** Which selector chose, which priority the model has. */
+/** Which selector chose, which priority the model has, whose key it was. */
 export function metadataOf({ res, priority }: Trip): Readonly<Record<string, string>> {
   const metadata: Record<string, string> = {};
   if (priority !== null) metadata['fifo_priority'] = String(priority);
   const selector = res.locals['selector'] as string | undefined;
   if (selector !== undefined) metadata['selector'] = selector;
+  const key = clientOf(res)?.name ?? null;
+  if (key !== null) metadata['key'] = key;
   return metadata;
 }
 

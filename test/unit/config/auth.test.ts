@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { errorsOf, load, problemsOf } from './load-text.ts';
 
 const keysOf = async (text: string, env = {}): Promise<readonly string[]> =>
-  (await load(text, { env })).config.auth.keys;
+  (await load(text, { env })).config.auth.keys.map(({ key }) => key);
 
 describe('apiKeys', () => {
   it('are read, each once; none is nobody asked', async () => {

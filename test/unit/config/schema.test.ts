@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
-import type { ConfigInput, ModelInput, PeerInput, SelectorInput, TimeoutsInput } from '../../../src/config/input.ts';
+import type {
+  ConfigInput,
+  KeyInput,
+  ModelInput,
+  PeerInput,
+  SelectorInput,
+  TimeoutsInput,
+} from '../../../src/config/input.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import type { SchemaNode } from '../../../src/config/schema/node.ts';
 
@@ -61,6 +68,7 @@ const MODEL: Record<keyof ModelInput, true> = {
   capabilities: true,
   compat: true,
 };
+const KEY: Record<keyof KeyInput, true> = { key: true, name: true, models: true, concurrencyLimit: true, admin: true };
 const SELECTOR: Record<keyof SelectorInput, true> = {
   strategy: true,
   targets: true,
@@ -100,7 +108,7 @@ describe('the schema', () => {
 
   it('is a valid draft 7 schema, by the strict rules of ajv', () => {
     const ajv = new Ajv({ allowUnionTypes: true });
-    ajv.addVocabulary(['x-notYet', 'x-lenient', 'x-emptyCounts']);
+    ajv.addVocabulary(['x-notYet', 'x-lenient', 'x-emptyCounts', 'x-strict']);
     expect(ajv.validateSchema(configSchema as object)).toBe(true);
     expect(() => ajv.compile(configSchema as object)).not.toThrow();
   });
@@ -111,6 +119,7 @@ describe('the schema', () => {
     expect(supported(model.properties?.['timeouts'])).toEqual(keysOf(TIMEOUTS));
     expect(supported(each('selectors'))).toEqual(keysOf(SELECTOR));
     expect(supported(each('peers'))).toEqual(keysOf(PEER));
+    expect(supported(configSchema.properties?.['apiKeys']?.items?.anyOf?.[1])).toEqual(keysOf(KEY));
   });
 
   it('describes every key', () => {
@@ -125,7 +134,7 @@ describe('the schema', () => {
 
   it('accepts a macro for a number or a switch, as an editor sees it', () => {
     const ajv = new Ajv({ allowUnionTypes: true });
-    ajv.addVocabulary(['x-notYet', 'x-lenient', 'x-emptyCounts']);
+    ajv.addVocabulary(['x-notYet', 'x-lenient', 'x-emptyCounts', 'x-strict']);
     const check = ajv.compile(configSchema as object);
     expect(check({ globalTTL: '${ttl}', logRequests: '${env.LOG}' })).toBe(true);
     expect(check({ globalTTL: '5m' })).toBe(false);

@@ -119,7 +119,7 @@ describe('several files', () => {
       'b.yaml': `${model('b')}apiKeys: [two]\nlogLevel: "warn"\nrouting: {router: {settings: {groups: {h: {members: [b]}}}}, scheduler: {settings: {fifo: {priority: {a: 1}}}}}`,
       'c.yaml': 'matrix:\nrouting: {scheduler: {settings: {fifo: {priority: {b: 2}}}}}\nlogLevel:\napiKeys:\n',
     });
-    expect(config.auth.keys).toEqual(['one', 'two']);
+    expect(config.auth.keys.map(({ key }) => key)).toEqual(['one', 'two']);
     expect(config.logLevel).toBe('warn');
     expect(config.routing).toMatchObject({ groups: [{ name: 'g' }, { name: 'h' }] });
     expect([...config.models.values()].map(({ priority }) => priority)).toEqual([1, 2]);

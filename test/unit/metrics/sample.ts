@@ -4,6 +4,7 @@ import type { ObservedHost, ObservedRequest } from '../../../src/metrics/observa
 export function request(changes: Partial<ObservedRequest> = {}): ObservedRequest {
   return {
     model: 'alpha',
+    key: null,
     path: '/v1/chat/completions',
     status: 200,
     durationMs: 1_100,
