@@ -18,6 +18,21 @@ function configWith(concurrencyLimit: number, more: Partial<KeyConfig> = {}, pee
   return httpConfig([modelConfig('alpha'), modelConfig('beta'), modelConfig('comfyui_auto')], {
     keys: [keyConfig('k', { name: 'alice', concurrencyLimit, ...more }), 'other'],
     peers: [peerConfig('p', ['far'], peerPort)],
+    selectors: [
+      {
+        id: 'auto',
+        strategy: 'pin',
+        targets: [
+          { kind: 'model', model: 'beta', name: 'beta' },
+          { kind: 'model', model: 'alpha', name: 'alpha' },
+        ],
+        spillover: 1,
+        name: '',
+        description: '',
+        unlisted: false,
+        metadata: {},
+      },
+    ],
     logRequests: true,
   });
 }
@@ -68,6 +83,7 @@ describe('X1: concurrencyLimit of a key', () => {
       { ...chat(), headers: { ...KEY, 'content-type': 'application/x-www-form-urlencoded' }, body: 'model=alpha' },
     ],
     ['a query', { path: '/props?model=alpha', headers: KEY }],
+    ['a chat with a selector', chat(KEY, 'auto')],
     ['a passage', { path: '/upstream/alpha/props', headers: KEY }],
     ['a passage that is not watched', { path: '/upstream/alpha/other', headers: KEY }],
     ['/comfyui', { path: '/comfyui/', headers: KEY }],
@@ -141,6 +157,17 @@ describe('X1: concurrencyLimit of a key', () => {
       await expect(ask(gateway.port, { ...chat(), path: '/v1/embeddings' })).rejects.toThrow('aborted');
       await expect.poll(() => codeOf(gateway, chat()), SOON).toBe('200');
     }
+  });
+
+  it('X1: counts a request once, however many targets of a selector it is sent to', async () => {
+    const upstream = keep(await startUpstream(echo));
+    const desk = fakeDesk(({ model }) => {
+      if (model === 'beta') throw new GatewayError('model_start_failed', 'broken');
+      return upstream.upstream;
+    });
+    const gateway = await gatewayWith(desk, { config: configWith(1) });
+    expect(await codeOf(gateway, chat(KEY, 'auto'))).toBe('200');
+    expect(desk.asked.map(({ model }) => model)).toEqual(['beta', 'alpha']);
   });
 
   it('X1: a stream counts to its end, and a client that leaves it is counted no longer', async () => {

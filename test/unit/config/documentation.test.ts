@@ -23,7 +23,8 @@ describe('docs/configuration.md', () => {
   it('names every key', () => {
     const each = (section: string): string[] =>
       keys(configSchema.properties?.[section]?.additionalProperties as SchemaNode);
-    const paths = [...keys(configSchema), ...['models', 'selectors', 'peers', 'groups'].flatMap(each)];
+    const ofKeys = keys(configSchema.properties?.['apiKeys']?.items?.anyOf?.[1]);
+    const paths = [...keys(configSchema), ...['models', 'selectors', 'peers', 'groups'].flatMap(each), ...ofKeys];
     const missing = paths.filter((key) => !text.includes(`\`${key}\``));
     expect(missing).toEqual([]);
   });
@@ -39,7 +40,7 @@ describe('docs/configuration.md', () => {
     expect(examples.length).toBeGreaterThan(5);
     for (const example of examples) {
       const problems = await problemsOf(example, {
-        env: { HOME: '/home/me', QWEN_KEY: 'k', PROVIDER_KEY: 'k', TTL: '60' },
+        env: { HOME: '/home/me', QWEN_KEY: 'k', ADMIN_KEY: 'k', ALICE_KEY: 'l', PROVIDER_KEY: 'k', TTL: '60' },
       });
       expect(problems.filter(({ path }) => path !== 'models')).toEqual([]);
     }
