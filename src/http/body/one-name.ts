@@ -9,6 +9,8 @@ import { readString, startOfValue } from './json-bytes.ts';
 const NAMES_A_FIELD = /(?<![\w-])name\*?\s*=\s*["']?(?:[\w-]*'[\w-]*')?$/i;
 const LONGEST_INTRODUCTION = 40;
 const FIELD = 'model';
+/** A body with more fields, or with the word in more places, is made to keep the gateway busy. */
+const MOST_PLACES = 10_000;
 
 /**
  * For a key that is not for every model. The gateway decides by the one name that it reads; a server of somebody else may
@@ -42,16 +44,24 @@ function isPlain(encoding: string | undefined): boolean {
 
 /** Some servers take a semicolon for an ampersand. */
 function fieldsAre(text: string, name: string): boolean {
-  return text.split(/[&;]/).every((field) => {
-    const [key = '', ...value] = field.split('=');
-    return decodeForm(key) !== FIELD || decodeForm(value.join('=')) === name;
-  });
+  let places = 0;
+  for (const [field] of text.matchAll(/[^&;]+/g)) {
+    places += 1;
+    const equals = field.indexOf('=');
+    if (places > MOST_PLACES) return false;
+    if (equals === -1 || decodeForm(field.slice(0, equals)) !== FIELD) continue;
+    if (decodeForm(field.slice(equals + 1)) !== name) return false;
+  }
+  return true;
 }
 
 function partsAre(body: Buffer, type: string, name: string): boolean {
   if (type.match(/boundary/gi)?.length !== 1) return false;
+  let places = 0;
   let mentions = 0;
   for (let at = body.indexOf(FIELD); at !== -1; at = body.indexOf(FIELD, at + 1)) {
+    places += 1;
+    if (places > MOST_PLACES) return false;
     const before = body.toString('latin1', Math.max(0, at - LONGEST_INTRODUCTION), at);
     const after = body.toString('latin1', at + FIELD.length, at + FIELD.length + 1);
     if (NAMES_A_FIELD.test(before) && /^(?:["';\s]|$)/.test(after)) mentions += 1;

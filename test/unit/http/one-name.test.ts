@@ -77,6 +77,9 @@ describe('X1: requireOneName', () => {
     ['two boundaries', { ...form(['name="model"', 'a']), type: 'multipart/form-data; x-boundary=C; boundary=B' }],
     ['two in a url-encoded form', { type: URLENCODED, body: 'model=a&model=b' }],
     ['JSON and a url-encoded form', { type: URLENCODED, body: '{"model":"a","x":"&model=b&"}' }],
+    ['a field without a value, as a server may read it', { type: URLENCODED, body: 'model=a&model=' }],
+    ['a million fields', { type: URLENCODED, body: `model=a${'&x=1'.repeat(1_000_000)}` }],
+    ['a form that says it a million times', form(['name="model"', 'a'], ['name="x"', 'model'.repeat(1_000_000)])],
     ['what is packed', { encoding: 'br', body: 'model=a', type: URLENCODED }],
   ])('X1: %s: is not', (_what, sample) => {
     expect(isAlone(sample)).toBe(false);
