@@ -3,6 +3,11 @@ import { type Accounting, createTally, type Tally } from './usage.ts';
 
 const ACCOUNTS = ['usage', 'timings', 'metrics'] as const;
 
+/** Whether there can be accounts in these bytes, which are a whole answer. */
+export function mayAccount(bytes: Buffer): boolean {
+  return ACCOUNTS.some((name) => bytes.includes(`"${name}"`));
+}
+
 /** What is kept of an answer; `tail` is null when `head` is the whole. */
 export interface Kept {
   readonly head: string;

@@ -1,8 +1,8 @@
 import type { Transform } from 'node:stream';
-import { createByteWindow } from './byte-window.ts';
+import { type ByteWindow, createByteWindow } from './byte-window.ts';
 import { createDecoder } from './decoder.ts';
 import { errorMessage } from './error-message.ts';
-import { accountEvents, accountJson } from './read-accounting.ts';
+import { accountEvents, accountJson, type Kept, mayAccount } from './read-accounting.ts';
 import { type Accounting, NO_ACCOUNTING } from './usage.ts';
 
 /** Kept of an event stream: its first events, and enough of the last to hold their accounts. */
@@ -41,55 +41,79 @@ export interface Usage extends Accounting {
 
 /** Listens in on an answer while it is streamed. */
 export interface UsageMeter {
-  /** Takes the next chunk as it came from the upstream. Never throws; bytes are copied, unless they go to a decoder. */
-  push(chunk: Uint8Array): void;
-  /** To be called once, when the answer is over, however it ended. Never rejects. */
-  finish(): Promise<Usage>;
+  /** Takes the next chunk as it came from the upstream; nobody may write to it. Never throws. */
+  push(chunk: Buffer): void;
+  /** To be called once, when the answer is over, however it ended. A promise only for what is decoded; never rejects. */
+  finish(): Usage | Promise<Usage>;
 }
 
 /**
  * INVARIANTS
- * - Memory per answer is bounded, whatever its length: only its two ends are kept, and they are parsed once.
+ * - Memory per answer is bounded, whatever its length: only its two ends are kept, and they are parsed once. They are
+ *   copied, since a small chunk may keep the whole slab alive that it was read into; the only chunk of an answer is not.
  * - Nothing here delays the answer: it is read beside the pipe, and decompressed on another thread.
  */
 export function createUsageMeter(answer: MeteredAnswer): UsageMeter {
   const { status, contentType, contentEncoding, path, now = () => performance.now() } = answer;
   const isStream = /^\s*text\/event-stream/i.test(contentType);
-  const window = isReadable(contentType) ? createByteWindow(isStream ? EVENTS : TEXT) : null;
+  const isReadable = mayBeText(contentType);
+  const limits = isStream ? EVENTS : TEXT;
+  /** The only chunk of a short answer, which is most of them. */
+  let only: Buffer | null = null;
+  let window: ByteWindow | null = null;
   let bytes = 0;
   let firstTokenAt: number | null = null;
   let decoding: Decoding | null = null;
 
-  function read(): Accounting & { error: string } {
-    const kept = window?.read() ?? { head: '', tail: null };
-    if (status !== 200) return { ...NO_ACCOUNTING, error: errorMessage(status, kept.head) };
-    const accounting = isStream ? accountEvents(kept) : accountJson(kept, path);
-    return { ...(accounting ?? NO_ACCOUNTING), error: '' };
+  function keep(chunk: Buffer): void {
+    if (bytes === 0 && chunk.length <= limits.head) only = chunk;
+    else {
+      window ??= createByteWindow(limits);
+      if (only !== null) window.push(only);
+      only = null;
+      window.push(chunk);
+    }
+  }
+
+  function kept(): Kept {
+    return window?.read() ?? { head: only?.toString() ?? '', tail: null };
+  }
+
+  function usage(failure: string | null): Usage {
+    const isDecodable = failure === null;
+    let accounting: Accounting | null = null;
+    let error = '';
+    if (!isDecodable) error = `the ${contentEncoding} answer cannot be decoded: ${failure}`;
+    else if (status !== 200) error = errorMessage(status, kept().head);
+    // Most of what answers this short would cost is to make text of them, in order to find nothing in it.
+    else if (only === null || mayAccount(only))
+      accounting = isStream ? accountEvents(kept()) : accountJson(kept(), path);
+    const { tokens, upstreamMs } = accounting ?? NO_ACCOUNTING;
+    return { tokens, upstreamMs, error, decodable: isDecodable, bytes, firstTokenAt };
   }
 
   return {
     push(chunk) {
       if (chunk.length === 0) return;
       if (isStream && firstTokenAt === null && (contentEncoding !== '' || !isFiller(chunk))) firstTokenAt = now();
-      if (bytes === 0 && window !== null && contentEncoding !== '') {
-        const decoder = createDecoder(contentEncoding, chunk[0] ?? 0);
-        if (decoder !== null) decoding = decodeInto(decoder, (part) => window.push(part));
+      if (isReadable) {
+        const decoder = bytes > 0 || contentEncoding === '' ? null : createDecoder(contentEncoding, chunk[0] ?? 0);
+        if (decoder !== null) {
+          const decoded = createByteWindow(limits);
+          window = decoded;
+          decoding = decodeInto(decoder, (part) => decoded.push(part));
+        }
+        if (decoding === null) keep(chunk);
+        else decoding.write(chunk);
       }
       bytes += chunk.length;
-      if (decoding === null) window?.push(chunk);
-      else decoding.write(chunk);
     },
-    async finish() {
-      const failure = (await decoding?.end()) ?? null;
-      const common = { bytes, firstTokenAt, decodable: failure === null };
-      if (failure === null) return { ...common, ...read() };
-      return { ...common, ...NO_ACCOUNTING, error: `the ${contentEncoding} answer cannot be decoded: ${failure}` };
-    },
+    finish: () => (decoding === null ? usage(null) : decoding.end().then(usage)),
   };
 }
 
 /** Pictures and sound say nothing about tokens. */
-function isReadable(contentType: string): boolean {
+function mayBeText(contentType: string): boolean {
   return contentType === '' || /json|text|octet-stream/i.test(contentType);
 }
 

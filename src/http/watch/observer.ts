@@ -69,23 +69,28 @@ export function createObserver(parts: ObserverParts): Observer {
     return createKeptBody(room, captures.collector);
   }
 
-  async function end(trip: Trip): Promise<void> {
+  function end(trip: Trip): void {
     trip.isOver = true;
     trip.interrupt = null;
     inFlight.remove(trip);
     const endedAt = performance.now();
     const ending = endingOf(trip);
+    const usage = trip.meter?.finish() ?? NO_USAGE;
+    if (usage instanceof Promise) void usage.then((decoded) => record(trip, ending, decoded, endedAt));
+    else record(trip, ending, usage, endedAt);
+  }
+
+  function record(trip: Trip, ending: Ending, usage: Usage, endedAt: number): void {
     const requestBody = trip.requestBody?.take() ?? null;
     const responseBody = trip.responseBody?.take() ?? null;
-    const usage = (await trip.meter?.finish()) ?? NO_USAGE;
     count({ trip, ending, usage, durationMs: endedAt - trip.startedClock });
     if (!trip.isRecorded) return;
-    const record = toRecord(trip, ending, usage, endedAt);
-    activity.add(record, captures.isEnabled && usage.decodable ? capture : undefined);
+    const entry = toRecord(trip, ending, usage, endedAt);
+    activity.add(entry, captures.isEnabled && usage.decodable ? capture : undefined);
 
     function capture(id: number): void {
       captures.add(id, {
-        path: record.path,
+        path: entry.path,
         status: ending.status,
         requestHeaders: trip.req.headers,
         requestBody,
@@ -101,7 +106,7 @@ export function createObserver(parts: ObserverParts): Observer {
       const trip = createTrip({ id: String(lastId), ...start });
       bindTrip(trip);
       inFlight.add(trip);
-      start.res.once('close', () => void end(trip));
+      start.res.once('close', () => end(trip));
       return trip;
     },
     sends(trip, pieces) {

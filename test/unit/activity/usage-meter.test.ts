@@ -14,11 +14,13 @@ async function meter(body: string | Buffer, answer: Partial<MeteredAnswer> = {},
   const full = { status: 200, contentType: JSON_TYPE, contentEncoding: '', path: '/v1/chat/completions', ...answer };
   const meter = createUsageMeter(full);
   const bytes = Buffer.from(body);
+  let before: Buffer | null = null;
   for (let at = 0; at < bytes.length; at += chunkSize) {
     const chunk = Buffer.from(bytes.subarray(at, at + chunkSize));
     meter.push(chunk);
-    // What is not copied is lost; a decoder may hold on to its input.
-    if (full.contentEncoding === '') chunk.fill(0x20);
+    // Of several chunks what is not copied is lost; a decoder may hold on to its input.
+    if (full.contentEncoding === '') before?.fill(0x20);
+    before = chunk;
   }
   return meter.finish();
 }
