@@ -1,8 +1,9 @@
 import { createServer } from 'node:http';
-import type { Server, ServerOptions } from 'node:http';
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import { createServer as createSecureServer, Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Request, Response } from 'express';
 import { GatewayError } from '../errors.ts';
 import type { TlsMaterial } from '../tls-files.ts';
 import { createApp } from './app.ts';
@@ -61,13 +62,17 @@ export function serveWith(server: Server, deps: HttpDeps): void {
   const { maxBodyBytes } = deps.config.server;
   const app = createApp(deps);
   MESSAGES.get(server)?.serve(app);
+  // Nobody comes to the end of the app without an answer but by a bug. Express has a page for that, at a price for all.
+  const answer = (req: IncomingMessage, res: ServerResponse): void => {
+    app(req as Request, res as Response, () => void res.destroy());
+  };
   server.removeAllListeners('request').removeAllListeners('checkContinue').removeAllListeners('upgrade');
-  server.on('request', app);
+  server.on('request', answer);
   // Without this listener node invites every body, however large it is announced. Streamed ones have no limit.
   server.on('checkContinue', (req, res) => {
     const streamed = req.url?.startsWith('/upstream/') === true;
     if (streamed || Number(req.headers['content-length'] ?? 0) <= maxBodyBytes) res.writeContinue();
-    app(req, res);
+    answer(req, res);
   });
   attachUpgrade(server, deps);
 }

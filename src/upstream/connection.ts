@@ -19,15 +19,6 @@ export interface ConnectionOptions {
   readonly keepAliveMs: number;
 }
 
-/** A request on its way, and its answer. Nothing happens once that is over. */
-export interface Exchange {
-  /** Stops reading the answer, and goes on. */
-  pause(): void;
-  resume(): void;
-  /** Ends it, and the connection with it; the sink is told. */
-  abort(error: NodeJS.ErrnoException): void;
-}
-
 /** One connection to an upstream, for one request at a time. */
 export interface Connection {
   readonly socket: Socket;
@@ -37,7 +28,12 @@ export interface Connection {
   idleSince: number;
   idleMs: number | null;
   /** Sends a request. @param sent is called when all of it is out. */
-  send(method: string, bytes: readonly Buffer[], sink: ExchangeSink, sent: (() => void) | null): Exchange;
+  send(method: string, bytes: readonly Buffer[], sink: ExchangeSink, sent: (() => void) | null): void;
+  /** Stops reading the answer for this sink, and goes on. As all that names a sink: nothing once its exchange is over. */
+  pause(sink: ExchangeSink): void;
+  resume(sink: ExchangeSink): void;
+  /** Ends the exchange, and the connection with it; the sink is told. */
+  abort(sink: ExchangeSink, error: NodeJS.ErrnoException): void;
 }
 
 interface Owner {
@@ -101,12 +97,10 @@ export function openConnection({ host, port, connectMs, keepAliveMs }: Connectio
       if (sent === null) socket.write(bytes[last] ?? '');
       else socket.write(bytes[last] ?? '', (error) => void (error ?? sent()));
       if (last > 0) socket.uncork();
-      return {
-        pause: () => void (sink === nextSink && socket.pause()),
-        resume: () => void (sink === nextSink && socket.resume()),
-        abort: (error) => void (sink === nextSink && fail(error)),
-      };
     },
+    pause: (of) => void (sink === of && socket.pause()),
+    resume: (of) => void (sink === of && socket.resume()),
+    abort: (of, error) => void (sink === of && fail(error)),
   };
   return connection;
 

@@ -1,12 +1,17 @@
 import type { UpstreamTimeouts } from '../config/types.ts';
-import { type Connection, type Exchange, type ExchangeSink, openConnection } from './connection.ts';
+import { type Connection, type ExchangeSink, openConnection } from './connection.ts';
 import { createIdleLimit, type Room } from './free-connections.ts';
 import { requestBytes, type UpstreamRequest } from './request-bytes.ts';
 
 /** The plain connections to one upstream, each for one request at a time. */
 export interface Connections {
-  /** Sends a request on a free connection, or a new one. @param sent is called when all of it is out. */
-  exchange(request: UpstreamRequest, sink: ExchangeSink, sent: (() => void) | null): Exchange;
+  /**
+   * Sends a request on a free connection, or a new one.
+   *
+   * @param sent is called when all of it is out
+   * @returns The connection, which carries another exchange when this one is over.
+   */
+  exchange(request: UpstreamRequest, sink: ExchangeSink, sent: (() => void) | null): Connection;
   /** Ends those that nobody uses. */
   dropFree(): void;
   /**
@@ -101,7 +106,11 @@ export function createConnections(
   }
 
   return {
-    exchange: (request, sink, sent) => take().send(request.method, requestBytes(request), sink, sent),
+    exchange(request, sink, sent) {
+      const connection = take();
+      connection.send(request.method, requestBytes(request), sink, sent);
+      return connection;
+    },
     dropFree() {
       for (const { socket } of free.splice(0)) socket.destroy();
     },

@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Response } from 'express';
 import type { ModelId } from '../../../machines/shared/ids.ts';
-import { openStreamOf } from '../feedback/open-stream.ts';
+import type { GatewayError } from '../../errors.ts';
+import { type OpenStream, openStreamOf } from '../feedback/open-stream.ts';
 import type { FeedbackDeps } from '../feedback/wait-feedback.ts';
-import type { FlightWatch, Payload } from '../forward/flight.ts';
+import type { Answer, FlightWatch, Payload } from '../forward/flight.ts';
 import type { Observer } from './observer.ts';
 import { attentionTo } from './observed-paths.ts';
 import { createPatience } from './patience.ts';
+import type { Trip } from './trip.ts';
 import { tripOf } from './trip-of.ts';
 
 /** What the handlers of requests tell those who watch: a request begins, waits, is forwarded. */
@@ -86,22 +88,43 @@ export function createWatch({ observer, feedback, sendsLoadingState, priorityOf 
       const stream = openStreamOf(res);
       // What follows in a stream of ours must not be compressed.
       if (stream !== null) delete req.headers['accept-encoding'];
-      return {
-        takeOver: stream && ((answer) => stream.takeOver(answer)),
-        leaves(interrupt) {
-          trip.interrupt = interrupt;
-          trip.leftAt = performance.now();
-          if (payload === null) observer.streams(trip);
-          else observer.sends(trip, payload.pieces);
-        },
-        answered: (answer) => observer.answered(trip, answer),
-        passed: (bytes) => observer.passed(trip, bytes),
-        wasCut() {
-          trip.wasCut = true;
-        },
-      };
+      return new TripFlight(trip, observer, payload, stream);
     },
   };
+}
+
+/** A class, since there is one for every request: functions of its own would be made anew for each. */
+class TripFlight implements FlightWatch {
+  readonly takeOver: FlightWatch['takeOver'];
+  readonly #trip: Trip;
+  readonly #observer: Observer;
+  readonly #payload: Payload | null;
+
+  constructor(trip: Trip, observer: Observer, payload: Payload | null, stream: OpenStream | null) {
+    this.#trip = trip;
+    this.#observer = observer;
+    this.#payload = payload;
+    this.takeOver = stream && ((answer) => stream.takeOver(answer));
+  }
+
+  leaves(interrupt: (error: GatewayError) => void): void {
+    this.#trip.interrupt = interrupt;
+    this.#trip.leftAt = performance.now();
+    if (this.#payload === null) this.#observer.streams(this.#trip);
+    else this.#observer.sends(this.#trip, this.#payload.pieces);
+  }
+
+  answered(answer: Answer): void {
+    this.#observer.answered(this.#trip, answer);
+  }
+
+  passed(bytes: Buffer): void {
+    this.#observer.passed(this.#trip, bytes);
+  }
+
+  wasCut(): void {
+    this.#trip.wasCut = true;
+  }
 }
 
 function pathOf(url: string): string {

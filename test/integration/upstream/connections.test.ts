@@ -64,21 +64,24 @@ describe('connections of our own', () => {
     let status = 0;
     const body: Buffer[] = [];
     const over = (error: string | null): void => done.resolve({ status, body: Buffer.concat(body).toString(), error });
-    const exchange = connections!.exchange(
-      { method: 'POST', path, headers: { host: 'x', 'content-length': '2' }, body: [Buffer.from('hi')] },
-      {
-        head: (head) => void (status = head.status),
-        waits() {},
-        piece: (bytes) => void body.push(bytes),
-        end(last) {
-          if (last !== null) body.push(last);
-          over(null);
-        },
-        failed: (error) => over(error.code ?? error.message),
-        ...more,
+    const sink: ExchangeSink = {
+      head: (head) => void (status = head.status),
+      waits() {},
+      piece: (bytes) => void body.push(bytes),
+      end(last) {
+        if (last !== null) body.push(last);
+        over(null);
       },
-      null,
-    );
+      failed: (error) => over(error.code ?? error.message),
+      ...more,
+    };
+    const request = { method: 'POST', path, headers: { host: 'x', 'content-length': '2' }, body: [Buffer.from('hi')] };
+    const connection = connections!.exchange(request, sink, null);
+    const exchange = {
+      pause: () => connection.pause(sink),
+      resume: () => connection.resume(sink),
+      abort: (error: Error) => connection.abort(sink, error),
+    };
     return { exchange, done: done.promise };
   }
 
