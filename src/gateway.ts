@@ -111,18 +111,22 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const keyLoads = createKeyLoads();
   const events = createEventFeed({
     config: () => config,
+    names: supervisor.names.current,
     board: journal.board,
     journal,
     logs,
     pins,
+    peerModels: supervisor.peerModels,
     observation,
     logger,
   });
   const httpDeps = (): HttpDeps => ({
     config,
+    names: supervisor.names.current(),
     desk: observation.desk,
     control: supervisor.control,
     peers: supervisor.peers,
+    peerModels: supervisor.peerModels,
     pins,
     board: journal.board,
     journal,

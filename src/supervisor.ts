@@ -6,12 +6,15 @@ import { createPeerUpstream } from './actors/peer-upstream.ts';
 import { wire } from './actors/wire.ts';
 import { changedProcesses } from './config/changed-processes.ts';
 import { toTopology } from './config/topology.ts';
-import type { Config } from './config/types.ts';
+import type { Config, PeerConfig } from './config/types.ts';
 import { type Control, createControl } from './dispatch/control.ts';
 import { createDesk } from './dispatch/desk.ts';
 import type { Desk } from './dispatch/lease.ts';
+import { createNameBook, type NameBook } from './dispatch/name-book.ts';
 import { createPeerDesk, type PeerDesk } from './dispatch/peer-desk.ts';
 import type { StatusBoard } from './observability/status-board.ts';
+import { askPeer } from './peers/ask-peer.ts';
+import { createPeerModels, type PeerModels } from './peers/peer-models.ts';
 import { createLeftovers } from './process/leftovers.ts';
 import { createLedger } from './process/ledger.ts';
 
@@ -35,6 +38,8 @@ export interface Supervisor {
   readonly desk: Desk;
   readonly control: Control;
   readonly peers: PeerDesk;
+  readonly peerModels: PeerModels;
+  readonly names: NameBook;
   /** Ends what a gateway that was killed has left behind. To be awaited before `start`. */
   sweep(): Promise<void>;
   /** What is asked of the desk before this waits. */
@@ -68,6 +73,9 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   const desk = createDesk({ orchestrator, upstreamOf: registry.upstreamOf, estimateLoadMs });
   const control = createControl(orchestrator, () => topology, desk);
   const peers = createPeerDesk(config.peers, createPeerUpstream);
+  const ask = (peer: PeerConfig, signal: AbortSignal): ReturnType<typeof askPeer> => askPeer(peer, peers, signal);
+  const peerModels = createPeerModels({ peers: config.peers, ask, log });
+  const names = createNameBook(config, peerModels, (message) => log.warn(message));
   orchestrator.on('model.changed', ({ report }) => board.observeFailure(report.model, report.failure));
   const halted = new Promise<void>((resolve) => void orchestrator.on('halted', () => resolve()));
 
@@ -75,11 +83,16 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     desk,
     control,
     peers,
+    peerModels,
+    names,
     async sweep() {
       const orphans = await ledger.sweep();
       if (orphans > 0) log.warn(`ended ${orphans} processes that a gateway before this one had left behind`);
     },
-    start: () => void orchestrator.start(),
+    start() {
+      orchestrator.start();
+      peerModels.begin();
+    },
     adopt(next) {
       const stale = changedProcesses(config, next);
       config = next;
@@ -87,11 +100,15 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       // First: whoever is started from here on is started by the new definition.
       registry.replace(next.models);
       peers.adopt(next.peers);
+      peerModels.adopt(next.peers);
+      names.adopt(next);
       orchestrator.send({ type: 'topology.replaced', topology, stale });
       return stale;
     },
     async halt() {
       orchestrator.send({ type: 'shutdown.requested' });
+      // Before the peers are waited for: a question of ours is no request.
+      peerModels.end();
       await Promise.all([halted, peers.halt(parts.drainTimeoutMs)]);
       await leftovers.hurry();
       orchestrator.stop();
@@ -99,6 +116,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     },
     kill() {
       orchestrator.send({ type: 'shutdown.forced' });
+      peerModels.end();
       peers.cut();
       ledger.killAll();
     },

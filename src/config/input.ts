@@ -100,7 +100,9 @@ export interface SelectorInput<Ref = MacroReference> {
 
 export interface PeerInput<Ref = MacroReference> {
   readonly proxy: string;
-  readonly models: readonly string[];
+  /** May be left out with `discover`. */
+  readonly models?: readonly string[];
+  readonly discover?: boolean | Ref;
   readonly apiKey?: string;
   readonly filters?: FiltersInput;
   readonly timeouts?: TimeoutsInput<Ref>;

@@ -12,6 +12,8 @@ export interface PeerNames {
   readonly qualified: ReadonlyMap<string, PeerModel>;
   /** A model's bare name → whoever offers it. */
   readonly bare: ReadonlyMap<string, readonly PeerModel[]>;
+  /** The peers whose lists will add to this while the gateway runs. */
+  readonly discovering: readonly PeerId[];
 }
 
 /** The names under which the models of peers can be asked for. Two models with the same full name are an error. */
@@ -31,7 +33,8 @@ export function peerNames(peers: ReadonlyMap<PeerId, PeerConfig>, report: Report
       bare.set(model, [...(bare.get(model) ?? []), { peer, model }]);
     }
   }
-  return { qualified, bare };
+  const discovering = [...peers.values()].filter(({ discover }) => discover).map(({ id }) => id);
+  return { qualified, bare, discovering };
 }
 
 /** What a name means among the peers: a full name, or a bare one that exactly one of them has. */

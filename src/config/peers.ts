@@ -22,6 +22,11 @@ function peerConfig(id: string, raw: Partial<PeerInput<never>>, node: Node | und
   const path: KeyPath = ['peers', id];
   if (id.trim() === '') report.error(path, 'a peer needs an id', 'put a name before the colon');
   const models = raw.models ?? [];
+  const discover = raw.discover ?? false;
+  if (models.length === 0 && !discover) {
+    const wrong = raw.models === undefined ? 'is missing' : 'is an empty list';
+    report.error([...path, 'models'], wrong, 'write for example models: [model-a], or discover: true');
+  }
   models.forEach((model, index) => {
     if (model.trim() === '') report.error([...path, 'models', index], 'is empty', 'name a model of the peer');
   });
@@ -29,6 +34,7 @@ function peerConfig(id: string, raw: Partial<PeerInput<never>>, node: Node | und
     id,
     upstream: raw.proxy === undefined ? NO_UPSTREAM : upstreamConfig(raw.proxy, [...path, 'proxy'], report),
     models: [...new Set(models)],
+    discover,
     apiKey: raw.apiKey || null,
     filters: filtersConfig(raw.filters ?? {}, child(node, 'filters'), [...path, 'filters'], report),
     timeouts: upstreamTimeouts(raw.timeouts ?? {}, RESPONSE_HEADER_SECONDS, [...path, 'timeouts'], report),

@@ -29,6 +29,12 @@ export function reportUnknownTarget(path: KeyPath, name: string, names: TargetNa
     const full = offers.map(({ peer, model }) => `${peer}/${model}`).join(' or ');
     report.error(path, `more than one peer offers "${shown}"`, `write ${full}`);
   } else {
-    report.error(path, `there is no model "${shown}"`, hintForModel(name, known));
+    report.error(path, `there is no model "${shown}"`, hintForPeer(name, peers) ?? hintForModel(name, known));
   }
+}
+
+/** What a peer will list is not known yet, and may change: nothing that is written can count on it. */
+function hintForPeer(name: string, { discovering }: PeerNames): string | null {
+  const peer = discovering.find((id) => name.startsWith(`${id}/`));
+  return peer === undefined ? null : `put its name into peers.${peer}.models: discovered models are no targets`;
 }

@@ -176,6 +176,8 @@ export interface PeerConfig {
   readonly upstream: UpstreamConfig;
   /** Names that the peer knows, each once. */
   readonly models: readonly string[];
+  /** Whether the models that the peer lists count, too. */
+  readonly discover: boolean;
   /** Sent as `Authorization: Bearer …` and `x-api-key`. */
   readonly apiKey: string | null;
   readonly filters: FiltersConfig;

@@ -10,8 +10,8 @@ export interface CapabilityFields {
 }
 
 interface Architecture {
-  readonly input_modalities?: readonly Modality[];
-  readonly output_modalities?: readonly Modality[];
+  readonly input_modalities?: readonly string[];
+  readonly output_modalities?: readonly string[];
   /** `text+image->text` */
   readonly modality?: string;
 }

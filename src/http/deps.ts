@@ -3,9 +3,11 @@ import type { ModelId, UnitId } from '../../machines/shared/ids.ts';
 import type { Phase } from '../../machines/shared/phase.ts';
 import type { Config } from '../config/types.ts';
 import type { Desk } from '../dispatch/lease.ts';
+import type { Names } from '../dispatch/names.ts';
 import type { PeerDesk } from '../dispatch/peer-desk.ts';
 import type { ActivePins } from '../dispatch/pins.ts';
 import type { KeyLoads } from './access/key-loads.ts';
+import type { PeerModels } from '../peers/peer-models.ts';
 import type { EventFeed } from './events/feed.ts';
 import type { ObservationView } from './watch/observation-view.ts';
 import type { Watch } from './watch/watch.ts';
@@ -13,8 +15,11 @@ import type { Watch } from './watch/watch.ts';
 /** Everything HTTP needs from the rest of the gateway, as small shapes that tests can fake. */
 export interface HttpDeps {
   readonly config: Config;
+  /** Those of the configuration. */
+  readonly names: Names;
   readonly desk: Desk;
   readonly peers: PeerDesk;
+  readonly peerModels: Pick<PeerModels, 'recordOf' | 'look' | 'watch' | 'subscribe'>;
   readonly pins: ActivePins;
   readonly control: Control;
   readonly board: StatusBoard;

@@ -12,6 +12,7 @@ import type {
 } from '../../src/config/types.ts';
 import type { Desk, Destination, Lease, Upstream } from '../../src/dispatch/lease.ts';
 import { createPeerUpstream } from '../../src/actors/peer-upstream.ts';
+import { createNameBook } from '../../src/dispatch/name-book.ts';
 import { createPeerDesk } from '../../src/dispatch/peer-desk.ts';
 import { createActivePins } from '../../src/dispatch/pins.ts';
 import { GatewayError } from '../../src/errors.ts';
@@ -22,6 +23,8 @@ import { createEventFeed } from '../../src/http/events/feed.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import { createLoadTimes } from '../../src/observability/load-times.ts';
 import type { LoadTimes } from '../../src/observability/load-times.ts';
+import { askPeer } from '../../src/peers/ask-peer.ts';
+import { createPeerModels, type PeerModels, type PeerTimes } from '../../src/peers/peer-models.ts';
 import { createObservation } from '../../src/observation.ts';
 import type { Observation } from '../../src/observation.ts';
 import type { FakeUpstream } from './fake-upstream.ts';
@@ -35,6 +38,7 @@ export interface FakeGateway {
   /** Lines of the gateway's own log. */
   readonly log: string[];
   readonly observation: Observation;
+  readonly peerModels: PeerModels;
   close(): Promise<void>;
 }
 
@@ -171,6 +175,7 @@ export function peerConfig(
     id,
     upstream: { url: `http://127.0.0.1:${port}`, protocol: 'http:', hostname: '127.0.0.1', port, basePath: '' },
     models,
+    discover: false,
     apiKey: null,
     filters: { stripParams: [], setParams: {}, setParamsById: {} },
     timeouts: NO_TIMEOUTS,
@@ -230,6 +235,7 @@ export function textLog(history = ''): TextLog & { write(chunk: string): void; l
 export type Overrides = Partial<HttpDeps> & {
   readonly feedbackTimes?: Partial<FeedbackTimes>;
   readonly loadTimes?: LoadTimes;
+  readonly peerTimes?: Partial<PeerTimes> & { readonly answerMs?: number };
 };
 
 export async function startGateway(
@@ -241,7 +247,7 @@ export async function startGateway(
   const keep = (message: string | (() => string)): void => {
     log.push(typeof message === 'string' ? message : message());
   };
-  const { feedbackTimes = {}, loadTimes = createLoadTimes(), ...given } = overrides;
+  const { feedbackTimes = {}, loadTimes = createLoadTimes(), peerTimes = {}, ...given } = overrides;
   const config = given.config ?? httpConfig([modelConfig('alpha'), modelConfig('beta')]);
   const board = given.board ?? { phaseOf: () => 'stopped', failureOf: () => null, actors: () => [] };
   const journal = given.journal ?? { history: () => [], subscribe: () => () => {} };
@@ -257,18 +263,38 @@ export async function startGateway(
   const logs = given.logs ?? { proxy: textLog(), upstream: textLog(), combined: textLog(), of: () => textLog() };
   const pins = given.pins ?? createActivePins();
   const logger = { info: keep, warn: keep, error: keep };
+  const peers = given.peers ?? createPeerDesk(config.peers, createPeerUpstream);
+  const peerModels = createPeerModels({
+    peers: config.peers,
+    ask: (peer, signal) => askPeer(peer, peers, signal, peerTimes.answerMs),
+    log: logger,
+    times: peerTimes,
+  });
+  const names = createNameBook(config, peerModels, keep);
   const deps: HttpDeps = {
     config,
+    names: names.current(),
+    peerModels,
     desk: observation.desk,
     watch: observation.watch,
     observation,
-    peers: createPeerDesk(config.peers ?? new Map(), createPeerUpstream),
+    peers,
     pins,
     control: { unload: () => Promise.resolve(), load: () => Promise.resolve() },
     board,
     journal,
     logs,
-    events: createEventFeed({ config: () => config, board, journal, logs, pins, observation, logger }),
+    events: createEventFeed({
+      config: () => config,
+      names: names.current,
+      board,
+      journal,
+      logs,
+      pins,
+      peerModels,
+      observation,
+      logger,
+    }),
     keyLoads: createKeyLoads(),
     machines: () => ({}),
     logger,
@@ -286,7 +312,9 @@ export async function startGateway(
     desk,
     log,
     observation,
+    peerModels,
     async close() {
+      peerModels.end();
       observation.close();
       server.closeAllConnections();
       await new Promise((resolve) => {

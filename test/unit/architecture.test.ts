@@ -43,9 +43,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     onlyTypesOfPackages: ['xstate'],
     node: true,
   },
+  peers: { onlyTypesOfRooms: ['config', 'dispatch'], node: true },
   http: {
     rooms: ['machines/shared', 'dispatch', 'errors', 'activity', 'rfc3339'],
-    onlyTypesOfRooms: ['config', 'observability', 'metrics', 'host', 'tls-files', 'upstream'],
+    onlyTypesOfRooms: ['config', 'peers', 'observability', 'metrics', 'host', 'tls-files', 'upstream'],
     packages: ['express', 'http-proxy-middleware'],
     node: true,
   },
@@ -63,7 +64,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'read-config': { rooms: ['config', 'process'], onlyTypesOfRooms: ['machines'], node: false },
   reload: { rooms: ['config'], onlyTypesOfRooms: ['machines'], node: false },
   supervisor: {
-    rooms: ['config', 'process', 'actors', 'dispatch'],
+    rooms: ['config', 'process', 'actors', 'dispatch', 'peers'],
     onlyTypesOfRooms: ['machines', 'observability'],
     onlyTypesOfPackages: ['xstate'],
     node: false,

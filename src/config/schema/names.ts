@@ -53,11 +53,14 @@ export const peers = named('Other servers to forward to.', {
     proxy: text('The URL of the server; the path of a request is put behind it.', {
       examples: ['http://192.168.1.23:8080'],
     }),
-    models: texts('The models it offers, by the names it knows.', { minItems: 1, examples: [['model-a']] }),
+    models: texts('The models it offers, by the names it knows; may be left out with discover.', {
+      examples: [['model-a']],
+    }),
+    discover: flag('Add the models that it lists in its own /v1/models.', { default: false, examples: [true] }),
     apiKey: text('Sent as Authorization: Bearer and x-api-key.', { examples: ['${env.PEER_KEY}'] }),
     filters: group('Changes to the JSON bodies of requests.', filters),
     timeouts: timeouts(60),
   },
-  required: ['proxy', 'models'],
+  required: ['proxy'],
   additionalProperties: false,
 });

@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import type { Resolution } from '../../dispatch/resolve-model.ts';
+import type { Resolution } from '../../dispatch/names.ts';
 import type { SelectorConfig } from '../../config/types.ts';
 import { GatewayError } from '../../errors.ts';
 import { modelNotAllowed } from '../errors/model-not-found.ts';

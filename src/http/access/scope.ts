@@ -1,8 +1,8 @@
 import { modelActorId, profileActorId } from '../../../machines/shared/ids.ts';
 import type { ModelId, UnitId } from '../../../machines/shared/ids.ts';
 import type { AllowedConfig, Config, PeerConfig, SelectorConfig, SelectorTarget } from '../../config/types.ts';
-import { qualifiedName } from '../../dispatch/resolve-model.ts';
-import type { Resolution } from '../../dispatch/resolve-model.ts';
+import type { Resolution } from '../../dispatch/names.ts';
+import { qualifiedName } from '../../dispatch/peer-index.ts';
 
 /**
  * What a key may use. It is asked about what a name stands for, never about the name: whatever a model is called, and
@@ -46,7 +46,7 @@ export function createScope(
     allowsUnit: (unit) => units.has(unit),
     allows: (found) =>
       found.kind === 'local' ? units.has(found.destination.unit) : peerModels.has(`${found.peer}/${found.model}`),
-    allowsAllOf: (peer) => peer.models.every((model) => peerModels.has(qualifiedName(peer, model))),
+    allowsAllOf: ({ id, models: all }) => all.every((model) => peerModels.has(qualifiedName({ peer: id, model }))),
     narrow: ({ id }) => narrowed.get(id) ?? null,
   };
 }

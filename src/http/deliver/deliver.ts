@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Response } from 'express';
 import type { FiltersConfig, ModelConfig, SelectorTarget } from '../../config/types.ts';
 import type { Destination } from '../../dispatch/lease.ts';
-import { createNames, modelNamed } from '../../dispatch/resolve-model.ts';
-import type { PeerModel } from '../../dispatch/resolve-model.ts';
+import type { Resolution } from '../../dispatch/names.ts';
+import type { PeerModel } from '../../dispatch/peer-index.ts';
+import { modelNamed } from '../../dispatch/resolve-model.ts';
 import { createSelectors } from '../../dispatch/selectors.ts';
 import { allowedChoice, clientOf, requireAllowed } from '../access/client.ts';
 import { requireOneName } from '../body/one-name.ts';
@@ -11,6 +12,7 @@ import { runErrand } from './admission.ts';
 import type { HttpDeps } from '../deps.ts';
 import { prepareFilters } from '../filters/filter-rules.ts';
 import type { FilterRules } from '../filters/filter-rules.ts';
+import { findNamed } from './find-named.ts';
 import { followPin } from './follow-pin.ts';
 import type { LocatedModel } from '../body/locate-model.ts';
 import { unresolved } from '../errors/model-not-found.ts';
@@ -20,6 +22,7 @@ import { readdress } from './readdress.ts';
 import { byteLength } from '../body/rewrite-body.ts';
 import { tryTargets } from './try-targets.ts';
 import { prepareUpstreamHeaders } from '../forward/upstream-headers.ts';
+import { unlessCancelled } from '../watch/trip-of.ts';
 
 /** A request whose body is in memory and whose model is known by name. */
 export interface Parcel {
@@ -38,8 +41,7 @@ export interface Parcel {
 export type Deliver = (parcel: Parcel) => Promise<void>;
 
 export function createDelivery(deps: HttpDeps, forward: Forward): Deliver {
-  const { config, pins, board, logger } = deps;
-  const names = createNames(config);
+  const { config, names, pins, board, logger } = deps;
   const selectors = createSelectors((model) => board.phaseOf(model));
   const rules = prepareRules(config.models);
   const peerRules = prepareRules(config.peers);
@@ -57,11 +59,22 @@ export function createDelivery(deps: HttpDeps, forward: Forward): Deliver {
       return tryTargets({ selector, selectors, parcel, logger }, toTarget);
     }
     const found = names.resolve(name);
-    if (found === null) throw unresolved(name, names);
-    requireAllowed(client, found, located.name);
-    client?.hold(res);
-    return found.kind === 'local' ? toModel(parcel, found.destination, name) : toPeer(parcel, found, name);
+    return found === null ? toUnknown(parcel, name) : toFound(parcel, found, name);
   };
+
+  async function toUnknown(parcel: Parcel, name: string): Promise<void> {
+    const search = Promise.resolve(findNamed(() => names.resolve(name), names));
+    const found = await unlessCancelled(parcel.res, search);
+    if (found === null) throw unresolved(name, names);
+    await toFound(parcel, found, name);
+  }
+
+  function toFound(parcel: Parcel, found: Resolution, name: string): Promise<void> {
+    const client = clientOf(parcel.res);
+    requireAllowed(client, found, parcel.located.name);
+    client?.hold(parcel.res);
+    return found.kind === 'local' ? toModel(parcel, found.destination, name) : toPeer(parcel, found, name);
+  }
 
   function toTarget(parcel: Parcel, target: SelectorTarget): Promise<void> {
     if (target.kind === 'peer') return toPeer(parcel, target, target.name);

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { qualifiedName } from '../../dispatch/resolve-model.ts';
-import type { PeerModel } from '../../dispatch/resolve-model.ts';
+import { qualifiedName } from '../../dispatch/peer-index.ts';
+import type { PeerModel } from '../../dispatch/peer-index.ts';
 import type { HttpDeps } from '../deps.ts';
 import { hasBody } from '../body/has-body.ts';
 import { locateModel } from '../body/locate-model.ts';
@@ -40,7 +40,7 @@ export async function passToPeer(
   const { config } = deps;
   const peer = config.peers.get(found.peer);
   if (peer === undefined) throw new Error(`not in the configuration: ${found.peer}`);
-  const isQualified = name === qualifiedName(peer, found.model);
+  const isQualified = name === qualifiedName(found);
   const type = req.headers['content-type'] ?? '';
   const streamed = hasBody(req);
   req.url = rest;

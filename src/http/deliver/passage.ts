@@ -5,9 +5,10 @@ import { GatewayError } from '../../errors.ts';
 import { requireAdmin, requireAllowed } from '../access/client.ts';
 import type { Client } from '../access/client.ts';
 import type { HttpDeps } from '../deps.ts';
-import { modelNotAllowed, modelNotFound } from '../errors/model-not-found.ts';
+import { modelNotAllowed, modelNotFound, unresolved } from '../errors/model-not-found.ts';
 import { createParseUpstreamPath } from '../forward/upstream-path.ts';
-import type { UpstreamPath } from '../forward/upstream-path.ts';
+import type { ParseUpstreamPath, UpstreamPath } from '../forward/upstream-path.ts';
+import { findNamed } from './find-named.ts';
 
 /** The model behind `/comfyui`. */
 const COMFYUI_MODEL = 'comfyui_auto';
@@ -19,7 +20,7 @@ export interface Passages {
    * @throws GatewayError `model_not_found`, `bad_request`, `model_not_allowed`, `admin_required`, or `conflict` for a path
    *   that may not load its model.
    */
-  upstream(url: string, client: Client | null): UpstreamPath;
+  upstream(url: string, client: Client | null): Promise<UpstreamPath>;
   /**
    * @param url What follows `/comfyui`.
    * @throws GatewayError `model_not_found`, `model_not_allowed`, or `conflict`: only the root loads the model, because open
@@ -29,8 +30,8 @@ export interface Passages {
 }
 
 /** Whether a model is ready is read off the board: a path that should not load it may do so if it stops at that moment. */
-export function createPassages(deps: Pick<HttpDeps, 'config' | 'pins' | 'board'>): Passages {
-  const { config, board } = deps;
+export function createPassages(deps: Pick<HttpDeps, 'config' | 'names' | 'pins' | 'board'>): Passages {
+  const { config, names, board } = deps;
   const parse = createParseUpstreamPath(deps);
   const ignored = config.upstreamIgnorePaths.map((source) => new RegExp(source, 'u'));
 
@@ -51,8 +52,13 @@ export function createPassages(deps: Pick<HttpDeps, 'config' | 'pins' | 'board'>
   }
 
   return {
-    upstream(url, client) {
-      const way = parse(url);
+    async upstream(url, client) {
+      const known = (): UpstreamPath | null => {
+        const way = parse(url);
+        return isFound(way) ? way : null;
+      };
+      const way = await findNamed(known, names);
+      if (way === null) throw unresolved(parse(url).name, names);
       requireWay(client, way);
       if (way.found.kind === 'local' && way.rest !== null && ignored.length > 0) {
         const path = decodedPath(way.rest);
@@ -68,6 +74,10 @@ export function createPassages(deps: Pick<HttpDeps, 'config' | 'pins' | 'board'>
       return destination;
     },
   };
+}
+
+function isFound(way: ReturnType<ParseUpstreamPath>): way is UpstreamPath {
+  return way.found !== null;
 }
 
 export function notReady(model: ModelId): GatewayError {

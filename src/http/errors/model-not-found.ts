@@ -1,4 +1,4 @@
-import type { Names } from '../../dispatch/resolve-model.ts';
+import type { Names } from '../../dispatch/names.ts';
 import { GatewayError } from '../../errors.ts';
 
 /** A name from outside is shown in an error, but not a whole page of it. */

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Response } from 'express';
 import type { Config } from '../../config/types.ts';
+import type { Names } from '../../dispatch/names.ts';
 import type { HttpDeps } from '../deps.ts';
 import { frameOf, type FrameType } from './frame.ts';
-import { modelStatuses } from './model-status.ts';
+import { modelStatuses, type ModelStatus } from './model-status.ts';
 import { createReader, type Reader } from './reader.ts';
 
 /** What is kept for readers who come back: so many frames, of so many characters together. */
@@ -33,10 +34,11 @@ interface Kept {
 
 export interface EventFeedDeps extends Pick<
   HttpDeps,
-  'board' | 'journal' | 'logs' | 'pins' | 'observation' | 'logger'
+  'board' | 'journal' | 'logs' | 'pins' | 'peerModels' | 'observation' | 'logger'
 > {
-  /** The present one. */
+  /** The present ones. */
   readonly config: () => Config;
+  readonly names: () => Names;
 }
 
 /**
@@ -45,7 +47,8 @@ export interface EventFeedDeps extends Pick<
  * - A frame is made once, however many read it, and each reader gets the frames in one order.
  * - Nothing that happens while the first frames are written is missed: the feed runs before they are made.
  */
-export function createEventFeed({ config, board, journal, logs, pins, observation, logger }: EventFeedDeps): EventFeed {
+export function createEventFeed(deps: EventFeedDeps): EventFeed {
+  const { config, names, board, journal, logs, pins, peerModels, observation, logger } = deps;
   const readers = new Map<Reader, boolean>();
   /** Of one run of the feed: a frame of an earlier one is no place to go on from. */
   let epoch = '';
@@ -86,9 +89,17 @@ export function createEventFeed({ config, board, journal, logs, pins, observatio
 
   function publishModels(actor: string): void {
     if (!actor.startsWith('model:')) return;
-    const statuses = modelStatuses(config(), board);
+    const statuses = presentModels();
     const changed = statuses.find(({ id, peerID }) => peerID === '' && `model:${id}` === actor);
     publish(frameOf('modelStatus', statuses), changed === undefined ? null : frameOf('modelChanged', changed));
+  }
+
+  function presentModels(): readonly ModelStatus[] {
+    return modelStatuses({ config: config(), names: names(), board, peerModels });
+  }
+
+  function publishAllModels(): void {
+    publishAll('modelStatus', presentModels());
   }
 
   function run(): void {
@@ -103,8 +114,10 @@ export function createEventFeed({ config, board, journal, logs, pins, observatio
       journal.subscribe(({ actor }) => publishModels(actor)),
       pins.subscribe((active) => {
         publishAll('profileChanged', { active });
-        publishAll('modelStatus', modelStatuses(config(), board));
+        publishAllModels();
       }),
+      peerModels.subscribe(publishAllModels),
+      peerModels.watch(),
       observation.inFlight.subscribe((update) => publishAll('inflight', update)),
       observation.onStored((id) => publishAll('activity', { id })),
     ];
@@ -133,7 +146,7 @@ export function createEventFeed({ config, board, journal, logs, pins, observatio
     return [
       frameOf('logData', { source: 'proxy', data: logs.proxy.history() }),
       frameOf('logData', { source: 'upstream', data: logs.upstream.history() }),
-      frameOf('modelStatus', modelStatuses(config(), board)),
+      frameOf('modelStatus', presentModels()),
       frameOf('uiConfig', uiConfig()),
       frameOf('profileChanged', activeProfile()),
       frameOf('inflight', observation.inFlight.snapshot()),
@@ -156,7 +169,7 @@ export function createEventFeed({ config, board, journal, logs, pins, observatio
   return {
     reloaded() {
       if (ends.length === 0) return;
-      publishAll('modelStatus', modelStatuses(config(), board));
+      publishAllModels();
       publishAll('uiConfig', uiConfig());
       publishAll('profileChanged', activeProfile());
     },

@@ -1,6 +1,9 @@
-import type { Config, ModelConfig, PeerConfig } from '../../config/types.ts';
+import type { Config, ModelConfig } from '../../config/types.ts';
+import type { Names } from '../../dispatch/names.ts';
+import type { PeerModel } from '../../dispatch/peer-index.ts';
 import { capabilityFields } from '../capabilities.ts';
 import type { HttpDeps } from '../deps.ts';
+import { loadStatus, type LoadStatus } from '../load-status.ts';
 import { shownState } from '../shown-state.ts';
 
 /** One model as an event shows it. */
@@ -12,6 +15,8 @@ export interface ModelStatus {
   readonly state: string;
   /** The phase it is really in; absent for a model of a peer. */
   readonly phase?: string;
+  /** What the peer says, for a model of a peer; absent for others. */
+  readonly status?: LoadStatus;
   readonly unlisted: boolean;
   readonly peerID: string;
   readonly aliases?: readonly string[];
@@ -20,9 +25,17 @@ export interface ModelStatus {
 }
 
 type Board = HttpDeps['board'];
+type PeerModels = Pick<HttpDeps['peerModels'], 'recordOf'>;
+
+export interface ModelStatusParts {
+  readonly config: Config;
+  readonly names: Names;
+  readonly board: Board;
+  readonly peerModels: PeerModels;
+}
 
 /** The models of this gateway sorted by id, then those of the peers. */
-export function modelStatuses(config: Config, board: Board): readonly ModelStatus[] {
+export function modelStatuses({ config, names, board, peerModels }: ModelStatusParts): readonly ModelStatus[] {
   const models = [...config.models.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   const aliases = Map.groupBy(config.aliases, ([, model]) => model);
   return [
@@ -33,7 +46,7 @@ export function modelStatuses(config: Config, board: Board): readonly ModelStatu
         board,
       ),
     ),
-    ...[...config.peers.values()].flatMap(peerStatuses),
+    ...[...names.ofPeers()].map(([id, model]) => peerStatus(id, model, peerModels)),
   ];
 }
 
@@ -54,13 +67,18 @@ function statusOf(model: ModelConfig, aliases: readonly string[], board: Board):
   };
 }
 
-function peerStatuses({ id, models }: PeerConfig): ModelStatus[] {
-  return models.map((model) => ({
-    id: `${id}/${model}`,
-    name: `${id}: ${model}`,
+function peerStatus(id: string, { peer, model }: PeerModel, { recordOf }: PeerModels): ModelStatus {
+  const record = recordOf(peer, model);
+  const { capabilities, context_length } = record?.details ?? {};
+  return {
+    id,
+    name: `${peer}: ${model}`,
     description: '',
     state: '',
+    status: loadStatus(record?.isLoaded ?? false),
     unlisted: false,
-    peerID: id,
-  }));
+    peerID: peer,
+    ...(capabilities !== undefined && { capabilities }),
+    ...(context_length !== undefined && { context_length }),
+  };
 }

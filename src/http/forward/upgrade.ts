@@ -45,13 +45,13 @@ export function attachUpgrade(server: Server, deps: HttpDeps): void {
   const passages = createPassages(deps);
   const identify = createIdentify(deps);
 
-  function wayOf(url: string, client: Client | null): Way {
+  async function wayOf(url: string, client: Client | null): Promise<Way> {
     const [, prefix = '', rest = '/'] = /^\/(upstream|comfyui)(\/.*)$/s.exec(url) ?? [];
     if (prefix === 'comfyui') return { to: passages.comfyui(rest, client), rest };
     if (prefix === '') {
       throw new GatewayError('not_found', 'WebSockets are only possible below /upstream/ and /comfyui/.');
     }
-    const way = passages.upstream(rest, client);
+    const way = await passages.upstream(rest, client);
     const to = way.found.kind === 'local' ? way.found.destination : config.peers.get(way.found.peer);
     if (to === undefined) throw new Error('a peer that is not in the configuration');
     return { to, rest: way.rest ?? '/' };
@@ -70,7 +70,7 @@ export function attachUpgrade(server: Server, deps: HttpDeps): void {
     const url = req.url ?? '/';
     const client = identify(req.headers);
     if (req.method !== 'GET') throw new GatewayError('method_not_allowed', 'A WebSocket is opened with GET.');
-    const { to, rest } = wayOf(url, client);
+    const { to, rest } = await wayOf(url, client);
     const peer = 'id' in to ? to : null;
     const id = requestIdOf(req);
     req.headers['x-request-id'] = id;

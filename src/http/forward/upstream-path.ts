@@ -1,14 +1,18 @@
-import { createNames } from '../../dispatch/resolve-model.ts';
-import type { Resolution } from '../../dispatch/resolve-model.ts';
+import type { Resolution } from '../../dispatch/names.ts';
 import { GatewayError } from '../../errors.ts';
 import type { HttpDeps } from '../deps.ts';
 import { followPin } from '../deliver/follow-pin.ts';
-import { unresolved } from '../errors/model-not-found.ts';
 
 /** What `/upstream/<model>/<rest>` means. */
-export interface UpstreamPath {
+export interface UpstreamPath extends ParsedPath {
   readonly found: Resolution;
-  /** The model's name, after a pin. */
+}
+
+/** What there is of it in the path. */
+interface ParsedPath {
+  /** null = nobody is known by the name. */
+  readonly found: Resolution | null;
+  /** The model's name, after a pin; where nobody is known, the longest that may be meant. */
   readonly name: string;
   /** Where the request belongs when `rest` is null: the same with a slash, percent-encoded, below `/upstream`. */
   readonly home: string;
@@ -17,13 +21,15 @@ export interface UpstreamPath {
 }
 
 /**
- * Takes the model off the front of a path: the longest name of a pin, else the longest that is configured, over whole
- * segments. Selectors are not looked at: the pages of an upstream need one upstream.
+ * Takes the model off the front of a path: the longest name of a pin, else the longest that is configured, else the
+ * longest that was discovered, over whole segments. Selectors are not looked at: the pages of an upstream need one
+ * upstream.
  *
  * @param url What follows `/upstream`: a path that begins with a slash, and perhaps a query.
- * @throws GatewayError `model_not_found`, or `bad_request` for a path that cannot be decoded or climbs.
+ * @throws GatewayError `model_not_found` for a pin that switches its name off, or `bad_request` for a path that cannot be
+ *   decoded or climbs.
  */
-export type ParseUpstreamPath = (url: string) => UpstreamPath;
+export type ParseUpstreamPath = (url: string) => ParsedPath;
 
 /** A dot segment, plain or encoded: it could climb out of the upstream's base path. */
 const DOT_SEGMENT = /(?:^|\/)(?:\.|%2e){1,2}(?=\/|$)/i;
@@ -34,8 +40,11 @@ interface Prefix {
   readonly end: number;
 }
 
-export function createParseUpstreamPath({ config, pins }: Pick<HttpDeps, 'config' | 'pins'>): ParseUpstreamPath {
-  const names = createNames(config);
+export function createParseUpstreamPath({
+  config,
+  names,
+  pins,
+}: Pick<HttpDeps, 'config' | 'names' | 'pins'>): ParseUpstreamPath {
   return (url) => {
     const queryAt = url.indexOf('?');
     const path = queryAt === -1 ? url : url.slice(0, queryAt);
@@ -45,10 +54,14 @@ export function createParseUpstreamPath({ config, pins }: Pick<HttpDeps, 'config
     const prefixes = [...prefixesOf(path, names.mostSegments)].reverse();
     const active = pins.active(config);
     const pin = prefixes.find(({ name }) => active?.pins.has(name) === true);
-    const prefix = pin ?? prefixes.find(({ name }) => names.resolve(name) !== null) ?? prefixes[0];
+    const prefix =
+      pin ??
+      prefixes.find(({ name }) => names.resolveWritten(name) !== null) ??
+      prefixes.find(({ name }) => names.resolve(name) !== null) ??
+      prefixes[0];
     const name = followPin(prefix?.name ?? '', config, pins);
+    if (prefix === undefined) return { found: null, name, home: '/', rest: null };
     const found = names.resolve(name);
-    if (prefix === undefined || found === null) throw unresolved(name, names);
     const home = pin === undefined ? path.slice(0, prefix.end) : `/${encodeSegments(name)}`;
     const rest = path.length > prefix.end ? path.slice(prefix.end) + query : null;
     return { found, name, home: `${home}/${query}`, rest };

@@ -1,18 +1,12 @@
 import type { RequestHandler } from 'express';
-import type {
-  CapabilitiesConfig,
-  Config,
-  ModelConfig,
-  PeerConfig,
-  PinsConfig,
-  SelectorConfig,
-} from '../../config/types.ts';
-import { createNames, qualifiedName } from '../../dispatch/resolve-model.ts';
+import type { CapabilitiesConfig, Config, ModelConfig, PinsConfig, SelectorConfig } from '../../config/types.ts';
+import type { PeerModel } from '../../dispatch/peer-index.ts';
 import { clientOf } from '../access/client.ts';
 import type { Scope } from '../access/scope.ts';
 import { capabilityFields } from '../capabilities.ts';
 import type { CapabilityFields } from '../capabilities.ts';
 import type { HttpDeps } from '../deps.ts';
+import { loadStatus, type LoadStatus } from '../load-status.ts';
 import { sendJson } from '../send.ts';
 
 /** One row of `/v1/models`, but for what is the same in all of them. */
@@ -20,8 +14,8 @@ interface Row extends CapabilityFields {
   readonly id: string;
   readonly name?: string;
   readonly description?: string;
-  readonly status: { readonly value: 'loaded' | 'unloaded' };
-  readonly meta: { readonly llamaswap: object; readonly n_ctx?: number };
+  readonly status: LoadStatus;
+  readonly meta: { readonly llamaswap: object; readonly [more: string]: unknown };
 }
 
 type Board = HttpDeps['board'];
@@ -34,19 +28,16 @@ const CAPABILITY_KEYS: ReadonlySet<string> = new Set([
   'context_length',
 ]);
 
-const UNLOADED = { value: 'unloaded' } as const;
-
 /**
  * `GET /v1/models`: everything a client may ask for: models and their aliases, models of peers, selectors, and the pins
- * of the active profile; with the state of each. Unlisted ones stay hidden, and whatever the client may not ask for.
+ * of the active profile; with the state of each. Unlisted ones stay hidden, and whatever the client may not ask for. What
+ * peers say of theirs is what they said last: nobody waits for them.
  */
-export function listModels({ config, board, pins }: HttpDeps): RequestHandler {
+export function listModels({ config, names, board, pins, peerModels }: HttpDeps): RequestHandler {
   const models = [...config.models.values()].filter((model) => !model.unlisted);
   const aliases = aliasesOf(config);
-  const peers = [...config.peers.values()].flatMap(peerRows);
   const selectors = [...config.selectors.values()].filter((selector) => !selector.unlisted);
-  const names = createNames(config);
-  const isTaken = (name: string): boolean => names.resolve(name) !== null || config.selectors.has(name);
+  const isTaken = (name: string): boolean => names.resolveWritten(name) !== null || config.selectors.has(name);
   /** Whether a request for that name would be let through. */
   const isFor = (scope: Scope, name: string): boolean => {
     const pinned = pins.active(config)?.pins.get(name);
@@ -61,11 +52,12 @@ export function listModels({ config, board, pins }: HttpDeps): RequestHandler {
   const created = Math.floor(performance.timeOrigin / 1000);
 
   return (req, res) => {
+    peerModels.look();
     const active = pins.active(config);
     const scope = clientOf(res)?.scope ?? null;
     const rows: readonly Row[] = [
       ...models.flatMap((model) => modelRows(model, aliases.get(model.id) ?? [], config.includeAliasesInList, board)),
-      ...peers,
+      ...[...names.ofPeers()].map(([id, model]) => peerRow(id, model, peerModels)),
       ...selectors.map((selector) => selectorRow(scope?.narrow(selector) ?? selector, board)),
       ...(active === null ? [] : pinRows(active, isTaken)),
     ];
@@ -83,7 +75,7 @@ export function listModels({ config, board, pins }: HttpDeps): RequestHandler {
 function modelRows(model: ModelConfig, aliases: readonly string[], withAliases: boolean, board: Board): Row[] {
   const row = {
     ...texts(model),
-    status: statusOf(board.phaseOf(model.id) !== 'stopped'),
+    status: loadStatus(board.phaseOf(model.id) !== 'stopped'),
     ...capabilityFields(model.capabilities),
   };
   const meta = (own: object): Row['meta'] => ({
@@ -96,13 +88,21 @@ function modelRows(model: ModelConfig, aliases: readonly string[], withAliases: 
   ];
 }
 
-function peerRows(peer: PeerConfig): Row[] {
-  return peer.models.map((model) => ({
-    id: qualifiedName(peer, model),
-    name: `${peer.id}: ${model}`,
-    status: UNLOADED,
-    meta: { llamaswap: { type: 'peer', peerID: peer.id } },
-  }));
+/** What llama-swap itself says of a row stands above what the peer says. */
+function peerRow(id: string, { peer, model }: PeerModel, { recordOf }: HttpDeps['peerModels']): Row {
+  const { isLoaded = false, details, meta, metadata } = recordOf(peer, model) ?? {};
+  const context = details?.context_length;
+  return {
+    id,
+    name: `${peer}: ${model}`,
+    ...details,
+    status: loadStatus(isLoaded),
+    meta: {
+      ...(context !== undefined && { n_ctx: context }),
+      ...meta,
+      llamaswap: { ...metadata, type: 'peer', peerID: peer },
+    },
+  };
 }
 
 /** Loaded when a target of this gateway is; with `pin`, only the first one counts. */
@@ -113,14 +113,14 @@ function selectorRow(selector: SelectorConfig, board: Board): Row {
     (target) => target.kind === 'model' && !['stopped', 'stopping'].includes(board.phaseOf(target.model)),
   );
   const own = { type: 'selector', strategy, targets: targets.map(({ name }) => name), spillover };
-  return { id, ...texts(selector), status: statusOf(loaded), meta: { llamaswap: { ...metadata, ...own } } };
+  return { id, ...texts(selector), status: loadStatus(loaded), meta: { llamaswap: { ...metadata, ...own } } };
 }
 
 /** What is switched off is not listed, nor is a name that is listed as something else. */
 function pinRows({ pins }: PinsConfig, isTaken: (name: string) => boolean): Row[] {
   return [...pins]
     .filter(([name, target]) => target !== null && !isTaken(name))
-    .map(([id]) => ({ id, status: UNLOADED, meta: { llamaswap: { type: 'profile' } } }));
+    .map(([id]) => ({ id, status: loadStatus(false), meta: { llamaswap: { type: 'profile' } } }));
 }
 
 /** As the model spells them, then those that its filters make. */
@@ -137,10 +137,6 @@ function metadataOf({ metadata, capabilities }: ModelConfig): object {
 
 function contextOf(capabilities: CapabilitiesConfig | null): { n_ctx?: number } {
   return capabilities !== null && capabilities.context > 0 ? { n_ctx: capabilities.context } : {};
-}
-
-function statusOf(loaded: boolean): Row['status'] {
-  return loaded ? { value: 'loaded' } : UNLOADED;
 }
 
 interface Texts {

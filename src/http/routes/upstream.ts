@@ -16,7 +16,9 @@ export function passThrough(deps: HttpDeps, forward: Forward, limits: BodyLimits
   const passages = createPassages(deps);
   return async (req, res) => {
     const client = clientOf(res);
-    const way = passages.upstream(req.url, client);
+    const way = await passages.upstream(req.url, client);
+    // Who has left while the name was looked for must not be watched: the end of it would never be heard of.
+    if (res.closed || res.destroyed) return;
     // Without the slash, relative links in the upstream's pages would lead elsewhere.
     if (way.rest === null) {
       redirectForGood(req, res, `/upstream${way.home}`);

@@ -19,6 +19,23 @@ export function tripOf(res: ServerResponse): Trip | null {
 }
 
 /**
+ * What a request waits for before it can be sent to anybody.
+ *
+ * @throws GatewayError as soon as an operator cancels the request, or what the work throws.
+ */
+export async function unlessCancelled<T>(res: ServerResponse, work: Promise<T>): Promise<T> {
+  const trip = tripOf(res);
+  if (trip === null) return work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  trip.interrupt = reject;
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    trip.interrupt = null;
+  }
+}
+
+/**
  * Notes why the gateway itself answers a request.
  *
  * @returns What the client is to be told: an operator who cancelled the request was the reason, whatever broke then.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findPeerModel, peerNames } from '../../../src/config/peer-names.ts';
-import { errorsOf, load, loadModel, warningsOf } from './load-text.ts';
+import { errorsOf, load, loadModel, problemsOf, warningsOf } from './load-text.ts';
 
 const MODEL = 'models: {local: {cmd: "x ${PORT}", aliases: [al], filters: {setParamsByID: {"v:1": {t: 1}}}}}';
 const write = (peers: string): string => `${MODEL}\npeers: ${peers}`;
@@ -18,6 +18,7 @@ describe('peers', () => {
         basePath: '/api',
       },
       models: ['m', 'n'],
+      discover: false,
       apiKey: null,
       filters: { stripParams: [], setParams: {}, setParamsById: {} },
       timeouts: {
@@ -57,6 +58,36 @@ describe('peers', () => {
     ['{"": {proxy: "http://p", models: [m]}}', 'peers[""]: a peer needs an id'],
   ])('%s is refused', async (peers, message) => {
     expect(await errorsOf(write(peers))).toEqual([message]);
+  });
+
+  it.each([
+    ['{p: {proxy: "http://p", discover: true}}', []],
+    ['{p: {proxy: "http://p", discover: true, models: []}}', []],
+    ['{p: {proxy: "http://p", discover: "${yes}", models: [m]}}', ['m']],
+  ])('D10: with discover the models need not be written: %s', async (peers, models) => {
+    const { config, warnings } = await load(`macros: {yes: true}\n${write(peers)}`);
+    expect(config.peers.get('p')).toMatchObject({ discover: true, models });
+    expect(warnings).toEqual([]);
+  });
+
+  it.each([
+    ['{p: {proxy: "http://p", discover: false}}', 'peers.p.models: is missing'],
+    ['{p: {proxy: "http://p", discover: 1}}', 'peers.p.discover: must be true or false, not 1'],
+    ['{p: {proxy: "http://p", discover: true, models: [""]}}', 'peers.p.models[0]: is empty'],
+  ])('D10: %s is refused', async (peers, message) => {
+    expect(await errorsOf(write(peers))).toContain(message);
+  });
+
+  it('D10: what leads to a model of a peer must not count on its being discovered, and says what to write', async () => {
+    const peers = '{p: {proxy: "http://p", discover: true, models: [m]}}';
+    const selector = (target: string): string =>
+      `${write(peers)}\nselectors: {s: {strategy: pin, targets: [${target}]}}`;
+    expect(await errorsOf(selector('p/m'))).toEqual([]);
+    const [problem] = await problemsOf(selector('p/other'));
+    expect(problem).toMatchObject({
+      message: 'there is no model "p/other"',
+      hint: 'put its name into peers.p.models: discovered models are no targets',
+    });
   });
 
   it('the old spelling of stripParams is not read here, and that is said', async () => {

@@ -78,7 +78,14 @@ const SELECTOR: Record<keyof SelectorInput, true> = {
   unlisted: true,
   metadata: true,
 };
-const PEER: Record<keyof PeerInput, true> = { proxy: true, models: true, apiKey: true, filters: true, timeouts: true };
+const PEER: Record<keyof PeerInput, true> = {
+  proxy: true,
+  models: true,
+  discover: true,
+  apiKey: true,
+  filters: true,
+  timeouts: true,
+};
 const TIMEOUTS: Record<keyof TimeoutsInput, true> = {
   connect: true,
   tlsHandshake: true,
