@@ -1,7 +1,8 @@
+import { discoveringPeer } from './peer-names.ts';
 import type { KeyPath } from './problems.ts';
 import type { Report } from './report.ts';
 import { reportUnknownTarget, resolveTarget, type TargetNames } from './targets.ts';
-import type { AllowedConfig, Config, SelectorTarget } from './types.ts';
+import type { AllowedConfig, Config, PeerId, SelectorTarget } from './types.ts';
 
 /** Everything that a key may be limited to. */
 export interface AllowableNames extends Pick<Config, 'profiles' | 'pins' | 'peers'> {
@@ -10,7 +11,8 @@ export interface AllowableNames extends Pick<Config, 'profiles' | 'pins' | 'peer
 
 /**
  * What the names in a key's `models` stand for. In the order in which a request's name is looked up: a selector, a model
- * or alias, a model of a peer; then a profile (its members, or what its pins lead to), then a peer with all its models.
+ * or alias, a model of a peer; then a profile (its members, or what its pins lead to), then a peer with all its models. What is none of these may be
+ * the full name of a model that a peer with `discover` will list: nobody can tell, so it is taken for one.
  */
 export function allowedModels(
   written: readonly string[],
@@ -20,6 +22,7 @@ export function allowedModels(
 ): AllowedConfig {
   const models = new Set<string>();
   const peerModels = new Set<string>();
+  const peers = new Set<PeerId>();
   const selectors = new Set<string>();
 
   function allow(target: SelectorTarget): void {
@@ -42,15 +45,23 @@ export function allowedModels(
     if (profile !== undefined) for (const member of profile.members) models.add(member);
     // A target that is unknown has been reported where it stands.
     else if (pins !== undefined) for (const target of pins) allowNamed(target ?? '');
-    else if (peer !== undefined) for (const model of peer.models) peerModels.add(`${peer.id}/${model}`);
+    else if (peer !== undefined) peers.add(peer.id);
     else return false;
+    return true;
+  }
+
+  function allowDiscovered(name: string): boolean {
+    if (discoveringPeer(name, names.targets.peers) === null) return false;
+    peerModels.add(name);
     return true;
   }
 
   written.forEach((name, index) => {
     if (allowNamed(name) || allowAllOf(name)) return;
-    const place = [...path, index];
     const pinning = [...names.pins.values()].find(({ pins }) => pins.has(name));
+    // A name that is pinned never leads to a discovered model.
+    if (pinning === undefined && allowDiscovered(name)) return;
+    const place = [...path, index];
     if (name.trim() === '') report.error(place, 'is empty', 'name a model, or take it out');
     else if (pinning === undefined) reportUnknownTarget(place, name, names.targets, report);
     else {
@@ -58,5 +69,5 @@ export function allowedModels(
       report.error(place, message, 'name the profile, or what the pin leads to');
     }
   });
-  return { models: [...models], peerModels: [...peerModels], selectors: [...selectors] };
+  return { models: [...models], peerModels: [...peerModels], peers: [...peers], selectors: [...selectors] };
 }

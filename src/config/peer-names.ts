@@ -37,6 +37,11 @@ export function peerNames(peers: ReadonlyMap<PeerId, PeerConfig>, report: Report
   return { qualified, bare, discovering };
 }
 
+/** The peer that may come to list a model of that full name while the gateway runs. */
+export function discoveringPeer(name: string, { discovering }: PeerNames): PeerId | null {
+  return discovering.find((id) => name.startsWith(`${id}/`) && name.length > id.length + 1) ?? null;
+}
+
 /** What a name means among the peers: a full name, or a bare one that exactly one of them has. */
 export function findPeerModel(name: string, { qualified, bare }: PeerNames): PeerModel | null {
   const [only, ...others] = bare.get(name) ?? [];

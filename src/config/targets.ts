@@ -1,5 +1,5 @@
 import { findModel, hintForModel, type KnownModels } from './known-models.ts';
-import { findPeerModel, type PeerNames } from './peer-names.ts';
+import { discoveringPeer, findPeerModel, type PeerNames } from './peer-names.ts';
 import type { KeyPath } from './problems.ts';
 import type { Report } from './report.ts';
 import type { SelectorTarget } from './types.ts';
@@ -34,7 +34,7 @@ export function reportUnknownTarget(path: KeyPath, name: string, names: TargetNa
 }
 
 /** What a peer will list is not known yet, and may change: nothing that is written can count on it. */
-function hintForPeer(name: string, { discovering }: PeerNames): string | null {
-  const peer = discovering.find((id) => name.startsWith(`${id}/`));
-  return peer === undefined ? null : `put its name into peers.${peer}.models: discovered models are no targets`;
+function hintForPeer(name: string, peers: PeerNames): string | null {
+  const peer = discoveringPeer(name, peers);
+  return peer === null ? null : `put its name into peers.${peer}.models: discovered models are no targets`;
 }

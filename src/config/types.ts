@@ -88,8 +88,10 @@ export interface KeyConfig {
 /** What a key may be used for; nothing else is. */
 export interface AllowedConfig {
   readonly models: readonly ModelId[];
-  /** As `peer/model`. */
+  /** As `peer/model`. A peer with `discover` need not have it yet. */
   readonly peerModels: readonly string[];
+  /** Peers all of whose models it may be used for, whichever are discovered there. */
+  readonly peers: readonly PeerId[];
   /** Selectors that are named themselves: through them all of their targets may be used. */
   readonly selectors: readonly string[];
 }

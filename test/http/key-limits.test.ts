@@ -146,7 +146,7 @@ describe('X1: concurrencyLimit of a key', () => {
       if (model === 'beta') throw new GatewayError('model_start_failed', 'broken');
       return upstream.upstream;
     });
-    const none: AllowedConfig = { models: ['alpha', 'beta'], peerModels: [], selectors: [] };
+    const none: AllowedConfig = { models: ['alpha', 'beta'], peerModels: [], peers: [], selectors: [] };
     const gateway = await gatewayWith(desk, { config: configWith(1, { allowed: none }) });
     for (let turn = 0; turn < 3; turn += 1) {
       expect(await codeOf(gateway, chat(KEY, 'beta'))).toBe('503 model_start_failed');

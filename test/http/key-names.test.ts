@@ -14,7 +14,7 @@ const config = httpConfig([modelConfig('alpha'), modelConfig('beta')], {
   keys: [
     keyConfig('sk-of-alice', {
       name: 'alice at home',
-      allowed: { models: ['alpha'], peerModels: [], selectors: [] },
+      allowed: { models: ['alpha'], peerModels: [], peers: [], selectors: [] },
       concurrencyLimit: 1,
     }),
     'sk-plain',

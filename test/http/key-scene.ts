@@ -55,7 +55,7 @@ export async function gatewayFor({ allowed, pins = {}, isAdmin = false, phases =
     keys: [
       keyConfig('sk-part', {
         name: 'part',
-        allowed: { models: [], peerModels: [], selectors: [], ...allowed },
+        allowed: { models: [], peerModels: [], peers: [], selectors: [], ...allowed },
         isAdmin,
       }),
       'sk-all',

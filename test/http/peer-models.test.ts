@@ -11,8 +11,9 @@ import { temporaryFolder } from '../kit/temporary-folder.ts';
 import { errorIn, post, sendRaw, signal, SOON } from './ask.ts';
 import { gatewayKit, httpConfig, modelConfig, peerConfig } from './fake-gateway.ts';
 import type { FakeGateway, Overrides } from './fake-gateway.ts';
-import { echo, startUpstream } from './fake-upstream.ts';
-import type { Echo, FakeUpstream } from './fake-upstream.ts';
+import { json, rowsOf, startPeer as startFakePeer } from './fake-peer.ts';
+import type { FakePeer } from './fake-peer.ts';
+import type { Echo } from './fake-upstream.ts';
 import { noDesk } from './samples.ts';
 import { framesOf, readEvents } from './sse.ts';
 
@@ -29,50 +30,14 @@ interface Row {
   readonly [field: string]: unknown;
 }
 
-/** A server of others: what it says of its models can change, everything else it echoes. */
-interface Peer extends FakeUpstream {
-  readonly port: number;
-  /** Questions for its models so far, with their headers. */
-  readonly asked: IncomingMessage[];
-  /** Other requests so far. */
-  passed(): number;
-  /** How it answers them from now on. */
-  says(answer: unknown): void;
-  answersWith(listener: RequestListener): void;
-}
-
-const rowsOf = (...ids: string[]): object => ({ object: 'list', data: ids.map((id) => ({ id })) });
 const swapRow = (id: string, value: string, llamaswap: object = { type: 'model' }): object => ({
   id,
   status: { value },
   meta: { llamaswap },
 });
 
-async function startPeer(first: unknown): Promise<Peer> {
-  const asked: IncomingMessage[] = [];
-  let passed = 0;
-  let answer: RequestListener = json(first);
-  const upstream = await startUpstream((req, res) => {
-    if (req.url?.endsWith('/v1/models') !== true) {
-      passed += 1;
-      echo(req, res);
-      return;
-    }
-    asked.push(req);
-    answer(req, res);
-  });
-  return keep({
-    ...upstream,
-    port: upstream.upstream.target.port,
-    asked,
-    passed: () => passed,
-    says: (next: unknown) => void (answer = json(next)),
-    answersWith: (listener: RequestListener) => void (answer = listener),
-  });
-}
-
-function json(value: unknown): RequestListener {
-  return (_req, res) => res.setHeader('content-type', 'application/json').end(JSON.stringify(value));
+async function startPeer(first: unknown): Promise<FakePeer> {
+  return keep(await startFakePeer(first));
 }
 
 /** Peers may be asked as often as somebody looks. */
@@ -320,7 +285,7 @@ describe('what a peer says of its models', () => {
 describe('models that are discovered', () => {
   /** A gateway that looks for the name of a request until the peer gets to answer. */
   async function asking(): Promise<{
-    peer: Peer;
+    peer: FakePeer;
     gateway: FakeGateway;
     asks: (path: string, signal?: AbortSignal) => Promise<Response>;
     answer: () => void;

@@ -10,6 +10,8 @@ import type { FakeUpstream } from '../http/fake-upstream.ts';
 const MODELS = ['m0', 'm1', 'm2'];
 const ALIASES = ['a0', 'a1', 'a2'];
 const AT_PEER = ['p/f0', 'p/f1'];
+/** The peer lists these itself: nothing that is written can lead to them, but keys. */
+const DISCOVERED = ['p/d0', 'p/d1'];
 const SELECTORS = ['s0', 's1'];
 const TARGETS = [...MODELS, ...ALIASES, ...AT_PEER, 'f0'];
 const NAMES = [...TARGETS, ...SELECTORS];
@@ -31,20 +33,20 @@ const worlds: fc.Arbitrary<World> = fc.record({
     fc.constantFrom(...NAMES),
     { minKeys: 1, maxKeys: 4 },
   ),
-  allowed: fc.uniqueArray(fc.constantFrom(...NAMES, ...PROFILES, 'day', 'p'), { maxLength: 3 }),
+  allowed: fc.uniqueArray(fc.constantFrom(...NAMES, ...DISCOVERED, ...PROFILES, 'day', 'p'), { maxLength: 3 }),
 });
 
 /** What a name that is no selector means: `m0`, `p/f0`. */
 function meaning(name: string): string {
   if (name.startsWith('a')) return `m${name.slice(1)}`;
-  return name === 'f0' ? 'p/f0' : name;
+  return ['f0', 'd0'].includes(name) ? `p/${name}` : name;
 }
 
 /** What the key opens, worked out without the program: models, and selectors that are named. */
 function opened({ allowed, groups, pins }: World): Set<string> {
   const all = allowed.flatMap((name) => {
     if (name === 'day') return Object.values(pins);
-    return name === 'p' ? AT_PEER : (groups[name] ?? [name]);
+    return name === 'p' ? [...AT_PEER, ...DISCOVERED] : (groups[name] ?? [name]);
   });
   return new Set(all.map(meaning));
 }
@@ -72,6 +74,10 @@ describe('X1: whatever a configuration has, and whatever is asked', () => {
   beforeAll(async () => {
     upstream = await startUpstream(echo);
     peer = await startUpstream((req, res) => {
+      if (req.url === '/v1/models') {
+        res.end(JSON.stringify({ data: [{ id: 'd0' }, { id: 'd1' }] }));
+        return;
+      }
       req.on('data', (body: Buffer) => atPeer.push(`p/${(JSON.parse(body.toString()) as { model: string }).model}`));
       req.on('end', () => res.end('{}'));
     });
@@ -82,12 +88,14 @@ describe('X1: whatever a configuration has, and whatever is asked', () => {
     await peer.close();
   });
 
-  it('X1: a key reaches what it is for and nothing else, by every name, and is shown what it reaches', async () => {
+  it('X1/D10: a key reaches what it is for and nothing else, by every name, and is shown what it reaches', async () => {
     await fc.assert(
       fc.asyncProperty(worlds, async (world) => {
         const { config } = await parseConfig({
           models: Object.fromEntries(MODELS.map((id, at) => [id, { cmd: 'x --port ${PORT}', aliases: [`a${at}`] }])),
-          peers: { p: { proxy: `http://127.0.0.1:${peer.upstream.target.port}`, models: ['f0', 'f1'] } },
+          peers: {
+            p: { proxy: `http://127.0.0.1:${peer.upstream.target.port}`, models: ['f0', 'f1'], discover: true },
+          },
           selectors: Object.fromEntries(
             Object.entries(world.selectors).map(([id, targets]) => [id, { strategy: 'pin', targets }]),
           ),
@@ -102,7 +110,7 @@ describe('X1: whatever a configuration has, and whatever is asked', () => {
         const inGroups = Object.entries(world.groups).flatMap(([id, members]) => members.map((one) => `${id}:${one}`));
         try {
           const reached: string[] = [];
-          for (const name of new Set([...NAMES, ...Object.keys(world.pins), ...inGroups])) {
+          for (const name of new Set([...NAMES, ...DISCOVERED, 'd0', ...Object.keys(world.pins), ...inGroups])) {
             const before = desk.asked.length;
             atPeer = [];
             const body = JSON.stringify({ model: name });
@@ -116,7 +124,7 @@ describe('X1: whatever a configuration has, and whatever is asked', () => {
           const { body } = await ask(gateway.port, { path: '/v1/models', headers });
           const { data } = JSON.parse(body.toString()) as { data: { id: string }[] };
           const listed = data.map(({ id }) => id);
-          const own = [...MODELS, ...AT_PEER, ...SELECTORS, 'x0', 'x1'];
+          const own = [...MODELS, ...AT_PEER, ...DISCOVERED, ...SELECTORS, 'x0', 'x1'];
           expect(listed.filter((name) => !reached.includes(name))).toEqual([]);
           expect(own.filter((name) => reached.includes(name) && !listed.includes(name))).toEqual([]);
         } finally {

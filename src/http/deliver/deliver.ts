@@ -65,7 +65,7 @@ export function createDelivery(deps: HttpDeps, forward: Forward): Deliver {
   async function toUnknown(parcel: Parcel, name: string): Promise<void> {
     const search = Promise.resolve(findNamed(() => names.resolve(name), names));
     const found = await unlessCancelled(parcel.res, search);
-    if (found === null) throw unresolved(name, names);
+    if (found === null) throw unresolved(name, names, clientOf(parcel.res)?.scope ?? null);
     await toFound(parcel, found, name);
   }
 

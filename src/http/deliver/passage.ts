@@ -58,7 +58,7 @@ export function createPassages(deps: Pick<HttpDeps, 'config' | 'names' | 'pins' 
         return isFound(way) ? way : null;
       };
       const way = await findNamed(known, names);
-      if (way === null) throw unresolved(parse(url).name, names);
+      if (way === null) throw unresolved(parse(url).name, names, client?.scope ?? null);
       requireWay(client, way);
       if (way.found.kind === 'local' && way.rest !== null && ignored.length > 0) {
         const path = decodedPath(way.rest);

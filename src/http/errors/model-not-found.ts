@@ -1,4 +1,5 @@
 import type { Names } from '../../dispatch/names.ts';
+import type { Scope } from '../access/scope.ts';
 import { GatewayError } from '../../errors.ts';
 
 /** A name from outside is shown in an error, but not a whole page of it. */
@@ -8,9 +9,14 @@ export function modelNotFound(name: string): GatewayError {
   return notFound(`There is no model '${shown(name)}'. GET /v1/models lists what there is.`);
 }
 
-/** The same, with what is known of names that come close to being one. */
-export function unresolved(name: string, names: Names): GatewayError {
-  const peers = names.ambiguousAt(name);
+/**
+ * The same, with what is known of names that come close to being one.
+ *
+ * @param scope of whoever asks: of other models it is told nothing
+ */
+export function unresolved(name: string, names: Names, scope: Scope | null): GatewayError {
+  const offers = names.ambiguousAt(name);
+  const peers = scope === null ? offers : offers.filter((peer) => scope.allows({ kind: 'peer', peer, model: name }));
   if (peers.length === 0) return modelNotFound(name);
   const ways = peers.map((peer) => `'${peer}/${shown(name)}'`).join(' or ');
   return notFound(`Several peers have a model '${shown(name)}': ask for ${ways}.`);

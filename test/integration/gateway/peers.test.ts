@@ -28,8 +28,8 @@ async function startPeer(listener: RequestListener): Promise<{ url: string; next
   return { url, next: async () => ((await once(server, 'request')) as [IncomingMessage])[0] };
 }
 
-async function statuses({ url }: TestGateway): Promise<Record<string, string>> {
-  const { data } = (await (await fetch(`${url}/v1/models`)).json()) as {
+async function statuses({ url }: TestGateway, init: RequestInit = {}): Promise<Record<string, string>> {
+  const { data } = (await (await fetch(`${url}/v1/models`, init)).json()) as {
     data: { id: string; status: { value: string } }[];
   };
   return Object.fromEntries(data.map(({ id, status }) => [id, status.value]));
@@ -56,6 +56,31 @@ test('D10: two gateways that discover each other: each has the models of the oth
   expect(await textOf(await right.chat('left/alpha'))).toContain('alpha');
   expect(Object.keys(await statuses(left))).toEqual(['alpha', 'right/beta']);
   expect(Object.keys(await statuses(right))).toEqual(['beta', 'left/alpha']);
+});
+
+test('X1/D10: whoever discovers a gateway with a key for some models gets these, and hands on no more than its own keys may', async () => {
+  const far = await startGateway(
+    { qwen: {}, spare: {}, secret: {} },
+    { apiKeys: [{ key: 'k', models: ['qwen', 'spare'] }] },
+  );
+  const near = await startGateway(
+    {},
+    {
+      apiKeys: ['boss', { key: 'guest', models: ['far/qwen'] }, { key: 'friend', models: ['far'] }],
+      peers: { far: { proxy: far.url, discover: true, apiKey: 'k' } },
+    },
+  );
+  const as = (key: string): RequestInit => ({ headers: { authorization: `Bearer ${key}` } });
+  await expect.poll(async () => Object.keys(await statuses(near, as('boss'))), SOON).toEqual(['far/qwen', 'far/spare']);
+  expect(Object.keys(await statuses(near, as('friend')))).toEqual(['far/qwen', 'far/spare']);
+  expect(Object.keys(await statuses(near, as('guest')))).toEqual(['far/qwen']);
+  const status = async (model: string, key: string): Promise<number> => (await near.chat(model, {}, as(key))).status;
+  expect(await status('qwen', 'guest')).toBe(200);
+  expect(await status('spare', 'guest')).toBe(403);
+  expect(await status('secret', 'guest')).toBe(404);
+  expect(await status('spare', 'friend')).toBe(200);
+  expect(await status('far/secret', 'boss')).toBe(404);
+  expect(far.life().some((step) => step.startsWith('secret'))).toBe(false);
 });
 
 test('D10: a peer is asked when the gateway starts, and what it said survives a reload that leaves it as it is', async () => {

@@ -39,7 +39,7 @@ describe('X1: an item of apiKeys', () => {
       {
         key: 'two',
         name: 'alice',
-        allowed: { models: ['a'], peerModels: [], selectors: [] },
+        allowed: { models: ['a'], peerModels: [], peers: [], selectors: [] },
         isAdmin: true,
         concurrencyLimit: 4,
       },
@@ -91,7 +91,7 @@ apiKeys:
       {
         key: 'sk:"#1"',
         name: 'alice',
-        allowed: { models: ['a', 'b'], peerModels: [], selectors: [] },
+        allowed: { models: ['a', 'b'], peerModels: [], peers: [], selectors: [] },
         isAdmin: false,
         concurrencyLimit: 3,
       },
@@ -100,7 +100,7 @@ apiKeys:
 });
 
 describe('X1: models of a key', () => {
-  const none = { models: [], peerModels: [], selectors: [] };
+  const none = { models: [], peerModels: [], peers: [], selectors: [] };
 
   it.each<[string, Partial<AllowedConfig>]>([
     ['[]', {}],
@@ -112,8 +112,8 @@ describe('X1: models of a key', () => {
     ['[p/shared, q/shared]', { peerModels: ['p/shared', 'q/shared'] }],
     ['[pair]', { models: ['a', 'b'] }],
     ['[day]', { models: ['c'], peerModels: ['q/shared'], selectors: ['sel'] }],
-    ['[p]', { peerModels: ['p/far', 'p/shared'] }],
-    ['[c, sel, q]', { models: ['c'], peerModels: ['q/shared'], selectors: ['sel'] }],
+    ['[p]', { peers: ['p'] }],
+    ['[c, sel, q]', { models: ['c'], peers: ['q'], selectors: ['sel'] }],
     // As for requests: a selector comes before a peer's model, a model before a profile.
     ['[far]', { selectors: ['far'] }],
     ['[team]', { models: ['team'] }],
@@ -133,6 +133,35 @@ describe('X1: models of a key', () => {
     ['{a: b}', 'apiKeys[0].models: must be a list, not a mapping'],
   ])('X1: %s is refused', async (models, message) => {
     expect(await errorsOf(`${BASE}apiKeys: [{key: k, models: ${models}}]`)).toEqual([message]);
+  });
+
+  describe('where a peer has discover', () => {
+    const base = BASE.replace('models: [far, shared]}', 'models: [far, shared], discover: true}').replace(
+      'pins: {chat: c,',
+      'pins: {chat: c, p/night: c,',
+    );
+
+    it.each<[string, Partial<AllowedConfig>]>([
+      ['[p/later]', { peerModels: ['p/later'] }],
+      ['[p/org/later, p/far, far]', { peerModels: ['p/org/later', 'p/far'], selectors: ['far'] }],
+      ['[p]', { peers: ['p'] }],
+      ['[p, p/later]', { peerModels: ['p/later'], peers: ['p'] }],
+    ])('X1/D10: %s means %j, without a warning', async (models, expected) => {
+      const { config, warnings } = await load(`${base}apiKeys: [{key: k, models: ${models}}]`);
+      expect(config.auth.keys[0]?.allowed).toEqual({ ...none, ...expected });
+      expect(warnings).toEqual([]);
+    });
+
+    it.each([
+      // Bare, it may become the name of anybody's model.
+      ['[later]', 'apiKeys[0].models[0]: there is no model "later"'],
+      ['[q/later]', 'apiKeys[0].models[0]: there is no model "q/later"'],
+      ['[p/]', 'apiKeys[0].models[0]: there is no model "p/"'],
+      ['[p/night]', 'apiKeys[0].models[0]: "p/night" is a name that the profile "day" pins'],
+      ['[shared]', 'apiKeys[0].models[0]: more than one peer offers "shared"'],
+    ])('X1/D10: %s is refused', async (models, message) => {
+      expect(await errorsOf(`${base}apiKeys: [{key: k, models: ${models}}]`)).toEqual([message]);
+    });
   });
 
   it('X1: items from the environment that are empty are left out, with a warning, and allow nothing', async () => {
