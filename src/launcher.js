@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // The first file that runs, and the only one that an old Node must be able to parse: no syntax newer than 2019, and
 // nothing imported by name that an old Node lacks. It says what is wrong there, and starts the program everywhere else.
 import { existsSync } from 'fs';

@@ -7,23 +7,14 @@ export interface BuildInfo {
   readonly build_date: string;
 }
 
-/** From the package that this file belongs to: `src` in a checkout, `dist/src` where it is built. */
+/** From the package that this file belongs to, in `src` or, where it is built, in `dist`. */
 export function buildInfo(): BuildInfo {
-  for (const up of ['../', '../../']) {
-    try {
-      const text = readFileSync(new URL(`${up}package.json`, import.meta.url), 'utf8');
-      const { version, gitHead, buildDate } = JSON.parse(text) as Readonly<Record<string, unknown>>;
-      // npm writes `gitHead` into what it publishes.
-      if (typeof version === 'string') {
-        return { version, commit: textOr(gitHead, 'unknown'), build_date: textOr(buildDate, 'unknown') };
-      }
-    } catch {
-      // Not there: one further up.
-    }
-  }
-  return { version: 'unknown', commit: 'unknown', build_date: 'unknown' };
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const { version, gitHead, buildDate } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  // npm writes `gitHead` into what it publishes.
+  return { version: textOr(version), commit: textOr(gitHead), build_date: textOr(buildDate) };
 }
 
-function textOr(value: unknown, fallback: string): string {
-  return typeof value === 'string' ? value : fallback;
+function textOr(value: unknown): string {
+  return typeof value === 'string' ? value : 'unknown';
 }

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { http } from '../node-http.ts';
 import { parseOrNull } from './last-object.ts';
 import { isFields } from './usage.ts';
 
@@ -13,7 +13,7 @@ export function errorMessage(status: number, body: string): string {
 
 /** `404 Not Found`, or `HTTP 799` for a code that nobody knows. */
 export function statusText(status: number): string {
-  const text = STATUS_CODES[status];
+  const text = http.STATUS_CODES[status];
   return text === undefined ? `HTTP ${status}` : `${status} ${text}`;
 }
 

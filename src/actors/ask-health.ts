@@ -1,5 +1,5 @@
-import { type ClientRequest, request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import type { ClientRequest } from 'node:http';
+import { http, https } from '../node-http.ts';
 import type { LaunchSpec } from './model-registry.ts';
 import { lookupUpstream } from '../upstream/lookup.ts';
 
@@ -17,7 +17,7 @@ const BODY_TIMEOUT_MS = 1_000;
 /** Asks once, on a connection of its own. Never rejects: whatever goes wrong is "not healthy". */
 export function askHealth(spec: LaunchSpec, timeoutMs: number, signal: AbortSignal): Promise<HealthAnswer> {
   const { protocol, hostname, port, basePath } = spec.upstream;
-  const ask = protocol === 'https:' ? httpsRequest : httpRequest;
+  const ask = protocol === 'https:' ? https().request : http.request;
   return new Promise((resolve) => {
     const answer = (healthy: boolean, timedOut: boolean, address: string | null): void => {
       clearTimeout(timer);

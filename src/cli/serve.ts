@@ -14,6 +14,7 @@ import { catchSignals } from './signals.ts';
 import { sourcesOf } from './sources.ts';
 import { explainStartFailure } from './start-failure.ts';
 import { trimMemory } from './trim-memory.ts';
+import { boundYoungGeneration } from './young-generation.ts';
 
 /** SIGKILL needs no longer; if it seems to, nothing that is still running would help. */
 const FORCE_LIMIT_MS = 3_000;
@@ -32,6 +33,7 @@ const TRIM_AFTER_MS = 2_500;
  *   kept. Once the end has begun, nothing is read any more.
  */
 export async function serve(command: ServeCommand): Promise<ExitCode> {
+  boundYoungGeneration();
   const signals = catchSignals();
   const crash = firstCrash();
   let gateway: Gateway | undefined;

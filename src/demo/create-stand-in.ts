@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { http } from '../node-http.ts';
 import { chat } from './chat.ts';
 import { completion } from './completion.ts';
 import { embeddings } from './embedding.ts';
@@ -18,7 +19,7 @@ const INFERENCE: Readonly<Record<string, Inference>> = {
 
 /** Makes the server; it does not listen yet. */
 export function createStandIn(self: StandIn): Server {
-  return createServer((req, res) => {
+  return http.createServer((req, res) => {
     answer(self, req, res).catch((error: unknown) => refuse(res, error));
   });
 }

@@ -1,7 +1,7 @@
-import { IncomingMessage, ServerResponse } from 'node:http';
-import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import express from 'express';
 import type { Express } from 'express';
+import { http } from '../node-http.ts';
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[];
 
@@ -28,9 +28,9 @@ export function stamp(res: ServerResponse, name: string, value: string): void {
  * before.
  */
 export function createMessages(): Messages {
-  class GatewayRequest extends IncomingMessage {}
+  class GatewayRequest extends http.IncomingMessage {}
 
-  class GatewayResponse extends ServerResponse {
+  class GatewayResponse extends http.ServerResponse {
     readonly stamps: string[] = [];
     readonly locals: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
 

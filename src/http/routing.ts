@@ -25,20 +25,19 @@ export interface Guards {
 
 /** Registers the routes in their order, and for each path a 405 that names the methods it knows. */
 export function mountRoutes(app: Express, routes: readonly Route[], guards: Guards): void {
-  const allowed = new Map<string, Set<string>>();
-  for (const { method, path, access = 'member', handle: answer } of routes) {
-    const handle = access === 'open' ? [answer] : [guards[access], answer];
-    const methods = allowed.get(path) ?? new Set<string>();
-    allowed.set(path, methods);
-    if (method === 'GET') {
-      app.get(path, ...handle);
-      methods.add('GET').add('HEAD');
-    } else {
-      app[method === 'PUT' ? 'put' : 'post'](path, ...handle);
-      methods.add(method);
+  // Express compiles a pattern for each `route`, so there is one for each path.
+  const byPath = Map.groupBy(routes, ({ path }) => path);
+  for (const [path, ways] of byPath) {
+    const route = app.route(path);
+    for (const { method, access = 'member', handle: answer } of ways) {
+      const handle = access === 'open' ? [answer] : [guards[access], answer];
+      if (method === 'GET') route.get(...handle);
+      else if (method === 'PUT') route.put(...handle);
+      else route.post(...handle);
     }
+    const methods = ways.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+    route.all(methodNotAllowed(methods.sort().join(', ')));
   }
-  for (const [path, methods] of allowed) app.all(path, methodNotAllowed([...methods].sort().join(', ')));
 }
 
 function methodNotAllowed(allow: string): RequestHandler {

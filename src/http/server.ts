@@ -1,10 +1,10 @@
-import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
-import { createServer as createSecureServer, Server as SecureServer } from 'node:https';
+import type { Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Request, Response } from 'express';
 import { GatewayError } from '../errors.ts';
+import { http, https } from '../node-http.ts';
 import type { TlsMaterial } from '../tls-files.ts';
 import { createApp } from './app.ts';
 import type { HttpDeps } from './deps.ts';
@@ -44,8 +44,8 @@ export function createHttpServer(deps: HttpDeps, options: ServerOptions = {}, tl
   const settings = { ...serverOptions, ...messages, ...options };
   const server =
     tls === null
-      ? createServer(settings)
-      : createSecureServer({ ...settings, ...tls, handshakeTimeout: HANDSHAKE_TIMEOUT_MS });
+      ? http.createServer(settings)
+      : https().createServer({ ...settings, ...tls, handshakeTimeout: HANDSHAKE_TIMEOUT_MS });
   server.on('clientError', answerClientError);
   // Without a handshake there is nothing to answer on, and an answer would wait for it for ever.
   server.on('tlsClientError', (_error: Error, socket: Duplex) => void socket.destroy());
@@ -79,7 +79,7 @@ export function serveWith(server: Server, deps: HttpDeps): void {
 
 /** Connections from here on are made with this; those that there are stay as they are. */
 export function renewTls(server: Server, tls: TlsMaterial): void {
-  if (server instanceof SecureServer) server.setSecureContext(tls);
+  if ('setSecureContext' in server) (server as SecureServer).setSecureContext(tls);
 }
 
 /** Node could not read a request: there is a socket, and nothing else to answer on. */

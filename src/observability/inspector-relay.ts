@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { InspectionEvent } from 'xstate';
 import type { WebSocketServer } from 'ws';
+import { http } from '../node-http.ts';
 import { toInspectorMessage } from './inspector-messages.ts';
 import type { ActorMessage, InspectorMessage, SnapshotMessage } from './inspector-messages.ts';
 import { inspectorPage } from './inspector-page.ts';
@@ -35,7 +35,7 @@ export async function startInspectorRelay(
   options: { port?: number; report?: (message: string) => void } = {},
 ): Promise<InspectorRelay> {
   const { WebSocketServer } = await loadWebSockets();
-  const server = createServer((request, response) => {
+  const server = http.createServer((request, response) => {
     const { html, headers } = inspectorPage();
     if (!isForUs(request, server)) response.writeHead(403).end();
     else response.writeHead(200, headers).end(html);

@@ -1,5 +1,5 @@
-import { type ClientRequest, type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { http, https } from '../node-http.ts';
 import type { PeerConfig } from '../config/types.ts';
 import type { Upstream } from '../dispatch/lease.ts';
 import type { PeerDesk } from '../dispatch/peer-desk.ts';
@@ -56,7 +56,7 @@ async function fetchList(
     agent,
     signal,
   };
-  const request = target.protocol === 'https:' ? httpsRequest(options) : httpRequest(options);
+  const request = target.protocol === 'https:' ? https().request(options) : http.request(options);
   let cut = (error: Error): void => void request.destroy(error);
   const late = (): void => cut(new NoList('it does not answer in time'));
   const whole = setTimeout(late, limitMs);

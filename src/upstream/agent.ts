@@ -1,9 +1,9 @@
-import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { Agent as HttpAgent, IncomingMessage } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import type { UpstreamTimeouts } from '../config/types.ts';
+import { http, https } from '../node-http.ts';
 import { MOST_FREE, NOTICE_MS, tcpKeepAliveMs } from './connections.ts';
 import { announcedIdleMs, createIdleLimit, type Room } from './free-connections.ts';
 import { limitUntil } from './limit-until.ts';
@@ -45,7 +45,7 @@ export function createUpstreamAgent(
     lookup: lookupUpstream,
     proxyEnv,
   } as const;
-  const agent = protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
+  const agent = protocol === 'https:' ? new (https().Agent)(options) : new http.Agent(options);
   const idleLimit = createIdleLimit(timeouts);
   const free = new WeakSet<Duplex>();
   let lastCutAt = -Infinity;
@@ -104,7 +104,7 @@ function answerOn(socket: Duplex): IncomingMessage | undefined {
 
 function limitConnecting(socket: Socket, { connectMs, tlsHandshakeMs }: UpstreamTimeouts): void {
   limitUntil(socket, 'connect', connectMs, 'connecting to the upstream timed out');
-  if (!(socket instanceof TLSSocket)) return;
+  if (!('encrypted' in socket)) return;
   socket.once('connect', () =>
     limitUntil(socket, 'secureConnect', tlsHandshakeMs, 'the TLS handshake with the upstream timed out'),
   );

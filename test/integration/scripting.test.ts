@@ -13,8 +13,7 @@ const installed = join(folder, 'node_modules', 'llama-swap');
 
 beforeAll(() => {
   mkdirSync(installed, { recursive: true });
-  const tsc = join(root, 'node_modules', '.bin', 'tsc');
-  execFileSync(tsc, ['-p', join(root, 'tsconfig.json'), '--outDir', join(installed, 'dist')]);
+  execFileSync(join(root, 'node_modules', '.bin', 'rolldown'), ['-c', '--dir', join(installed, 'dist')], { cwd: root });
   cpSync(join(root, 'package.json'), join(installed, 'package.json'));
   symlinkSync(join(root, 'node_modules'), join(installed, 'node_modules'));
 }, 120_000);
@@ -35,7 +34,7 @@ test('the integration test of docs/scripting.md runs as it is printed there', ()
 }, 60_000);
 
 test('the built program starts and says what it is', () => {
-  const launcher = join(installed, 'dist', 'src', 'launcher.js');
+  const launcher = join(installed, 'dist', 'launcher.js');
   const output = execFileSync(process.execPath, [launcher, '--version'], { encoding: 'utf8', cwd: folder });
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   expect(output).toContain(version);

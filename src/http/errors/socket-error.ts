@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { GatewayError } from '../../errors.ts';
+import { http } from '../../node-http.ts';
 import { renderError } from './error-response.ts';
 
 /** How long a client may take to end its side after an error. */
@@ -11,7 +11,7 @@ export function writeErrorToSocket(socket: Duplex, error: GatewayError, accept: 
   if (!socket.writable) return;
   const { status, headers, body } = renderError(error, accept);
   const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',

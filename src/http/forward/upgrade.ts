@@ -15,7 +15,7 @@ import { requestIdOf } from '../access/request-id.ts';
 import { cutAfterEnd, writeErrorToSocket } from '../errors/socket-error.ts';
 import { prepareUpgradeHeaders } from './upstream-headers.ts';
 import { watchIdleSocket } from './watch-idle-socket.ts';
-import { createForwardUpgrade } from './websocket-proxy.ts';
+import type { ForwardUpgrade } from './websocket-proxy.ts';
 
 /** Whom a WebSocket is for. */
 interface Way {
@@ -41,7 +41,7 @@ interface Held {
 export function attachUpgrade(server: Server, deps: HttpDeps): void {
   const { config, desk, peers, board, logger } = deps;
   const halfCloseMs = deps.times?.halfCloseMs ?? DEFAULT_TIMES.halfCloseMs;
-  const forward = createForwardUpgrade(halfCloseMs);
+  let forward: Promise<ForwardUpgrade> | null = null;
   const passages = createPassages(deps);
   const identify = createIdentify(deps);
 
@@ -88,7 +88,10 @@ export function attachUpgrade(server: Server, deps: HttpDeps): void {
     const held = await hold(to, gone.signal);
     try {
       const explain = (error: GatewayError): GatewayError => (peer === null ? error : peerError(peer.id, error));
-      await forward({ req, socket, head, upstream: held.upstream, beforeJoin, explain });
+      forward ??= import('./websocket-proxy.ts').then(({ createForwardUpgrade }) => createForwardUpgrade(halfCloseMs));
+      await (
+        await forward
+      )({ req, socket, head, upstream: held.upstream, beforeJoin, explain });
     } finally {
       held.release();
     }
