@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { trimMemory } from '../../../src/cli/trim-memory.ts';
+import { trimMemory } from '../../../src/cli/memory.ts';
 
 describe('trim memory', () => {
   it('lets go of what nobody refers to any more', async () => {
