@@ -9,7 +9,7 @@ const ENOUGH_YOUNG_BYTES = 16 * 1024 * 1024;
 
 /** Between two looks. */
 const LOOK_MS = 1_500;
-/** The share of the time since the last look below which nobody is waiting for anything. */
+/** The share of the time since the last look below which nothing is going on. */
 const IDLE = 0.03;
 /** What a trim must promise to give back. */
 const WORTH_BYTES = 24 * 1024 * 1024;
@@ -18,8 +18,10 @@ const WORTH_BYTES = 24 * 1024 * 1024;
  * Keeps the program small: the space for young objects is bounded, and what a start or a busy time has left behind goes
  * back when nobody waits. V8 would keep it for the next busy time, which a gateway may not see for hours. It matters
  * beyond looks: spawning a model copies the page tables of this process, and blocks longer the larger it is.
+ *
+ * @param isQuiet Whether nobody waits for an answer: what is in use makes a trim take long.
  */
-export function keepMemorySmall(): void {
+export function keepMemorySmall(isQuiet: () => boolean): void {
   boundYoungGeneration();
   let trimmedTo = 0;
   let before = performance.eventLoopUtilization();
@@ -27,23 +29,23 @@ export function keepMemorySmall(): void {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, before);
     before = now;
-    if (utilization > IDLE || process.memoryUsage.rss() < trimmedTo + WORTH_BYTES) return;
+    if (utilization > IDLE || !isQuiet() || process.memoryUsage.rss() < trimmedTo + WORTH_BYTES) return;
     trimMemory();
     trimmedTo = process.memoryUsage.rss();
-    // It has shrunk, and must be able to grow again.
-    boundYoungGeneration();
   }, LOOK_MS).unref();
 }
 
-/** V8's own setting for it is read before a program begins; what it grows by is read each time. */
+/**
+ * V8's own setting for it is read before a program begins; what it grows by is read each time. It also shrinks in quiet
+ * times, and must be able to grow again, so it is looked at after every collection: some dozen times a second at most.
+ */
 function boundYoungGeneration(): void {
-  setFlagsFromString('--semi-space-growth-factor=2');
-  const collections = new PerformanceObserver(() => {
-    if (youngBytes() < ENOUGH_YOUNG_BYTES) return;
-    setFlagsFromString('--semi-space-growth-factor=1');
-    collections.disconnect();
-  });
-  collections.observe({ entryTypes: ['gc'] });
+  let mayGrow = true;
+  new PerformanceObserver(() => {
+    if (youngBytes() < ENOUGH_YOUNG_BYTES === mayGrow) return;
+    mayGrow = !mayGrow;
+    setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`);
+  }).observe({ entryTypes: ['gc'] });
 }
 
 function youngBytes(): number {

@@ -30,10 +30,10 @@ const FORCE_LIMIT_MS = 3_000;
  *   kept. Once the end has begun, nothing is read any more.
  */
 export async function serve(command: ServeCommand): Promise<ExitCode> {
-  keepMemorySmall();
   const signals = catchSignals();
   const crash = firstCrash();
   let gateway: Gateway | undefined;
+  keepMemorySmall(() => gateway?.inFlight() === 0);
   let code: ExitCode = EXIT.ok;
 
   async function live(): Promise<ExitCode> {

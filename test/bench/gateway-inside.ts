@@ -20,8 +20,8 @@ export type Question = 'figures' | 'restart';
 
 /** The gateway in a process that can be asked about its heap and its event loop. Arguments: configuration, data folder. */
 const [, , configFile = '', dataDir = ''] = process.argv;
-keepMemorySmall();
 const gateway = await createGateway({ configFile, dataDir, logLevel: 'error' });
+keepMemorySmall(() => gateway.inFlight() === 0);
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 let readyAtMs = 0;
