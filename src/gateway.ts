@@ -9,7 +9,7 @@ import { formatProblems, type Problem } from './config/problems.ts';
 import type { Config, LogLevel } from './config/types.ts';
 import { dataDirectory } from './data-directory.ts';
 import { createActivePins } from './dispatch/pins.ts';
-import { preload } from './dispatch/preload.ts';
+import { createPreload } from './dispatch/preload.ts';
 import { resolveModel } from './dispatch/resolve-model.ts';
 import { GatewayError } from './errors.ts';
 import { createKeyLoads } from './http/access/key-loads.ts';
@@ -108,6 +108,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     warn: logger.warn,
   });
   const closing = new AbortController();
+  const preload = createPreload(supervisor.control, logger, closing.signal);
   const definitions = describeMachines([modelMachine, profileMachine, swapMachine, orchestratorMachine]);
   const pins = createActivePins();
   const keyLoads = createKeyLoads();
@@ -155,6 +156,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     (next) => {
       // A gateway that is closing starts nothing any more.
       if (closed) return [];
+      const former = config;
       config = next;
       records.adopt(next);
       const changed = supervisor.adopt(next);
@@ -163,6 +165,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       serveWith(server, httpDeps());
       if (tls) renewTls(server, tls);
       logger.info(`read the configuration again; changed: ${changed.join(', ') || 'no running model'}`);
+      preload.adopt(former, next, changed);
       return changed;
     },
     (problems) => {
@@ -178,7 +181,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   server.listen(address.port, address.host);
   await once(server, 'listening');
   supervisor.start();
-  void preload(config.preload, supervisor.control, logger, closing.signal);
+  preload.begin(config.preload);
   const bound = server.address() as AddressInfo;
 
   async function shutDown(): Promise<void> {

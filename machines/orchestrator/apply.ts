@@ -4,7 +4,7 @@ import { modelActorId, profileActorId, type ModelId, type UnitId } from '../shar
 import type { SwapFinished } from '../swap/types.ts';
 import type { Effect } from './effects.ts';
 import { giveBack, isLent, lend, split } from './leases.ts';
-import { enqueue, takeLine, withdraw } from './queue.ts';
+import { enqueue, oldestRequest, takeLine, takeRequests, withdraw } from './queue.ts';
 import { replaceTopology } from './reconfigure.ts';
 import { modelsOf, profilesWith, wake, type Decision, type OrchestratorState, type Swap } from './state.ts';
 import type { OrchestratorEvent, Refusal, RefusalCode, Ticket } from './types.ts';
@@ -54,6 +54,7 @@ function admit(state: OrchestratorState, ticket: Ticket): Decision {
   const waiting = state.queue.waiting.get(ticket.model) ?? 0;
   const limit = state.topology.models.get(ticket.model)?.concurrencyLimit ?? null;
   if (!state.accepting) return only(state, [refused([ticket], 'shutting_down')]);
+  if (ticket.patient) return only({ ...state, queue: enqueue(state.queue, ticket) });
   if (limit !== null && waiting + (state.leases.get(ticket.model) ?? 0) >= limit) {
     return only(state, [refused([ticket], 'concurrency_limit')]);
   }
@@ -61,10 +62,10 @@ function admit(state: OrchestratorState, ticket: Ticket): Decision {
   return only({ ...state, queue: enqueue(state.queue, ticket) });
 }
 
-/** A swap nobody waits for any more is told so; whether it is too late to call it off, it knows itself. */
+/** A swap no request waits for any more is told so; whether it is too late to call it off, it knows itself. */
 function abandon(state: OrchestratorState, unit: UnitId, ticket: number): Decision {
   const queue = withdraw(state.queue, unit, ticket);
-  if (queue.lines.has(unit)) return only({ ...state, queue });
+  if (oldestRequest(queue, unit)) return only({ ...state, queue });
   const effects = state.swaps
     .filter((swap) => swap.unit === unit)
     .map(({ number }): Effect => ({ kind: 'tellSwap', swap: number, message: { type: 'swap.forsake' } }));
@@ -172,7 +173,7 @@ function finishSwap(state: OrchestratorState, { swap: number, outcome, failure, 
   const effects: Effect[] = [{ kind: 'endSwap', swap: number }];
   if (outcome !== 'failed') return only({ ...state, swaps }, effects);
   if (swap.unit === null) return only({ ...state, swaps }, effects);
-  const { queue, tickets } = takeLine(state.queue, swap.unit);
+  const { queue, tickets } = swap.outdated ? takeRequests(state.queue, swap.unit) : takeLine(state.queue, swap.unit);
   if (tickets.length > 0) {
     effects.push(refused(tickets, 'model_start_failed', { failure, retryAfterMs: coolDownMs > 0 ? coolDownMs : null }));
   }

@@ -13,13 +13,16 @@ import {
 } from './state.ts';
 import type { Refusal } from './types.ts';
 
+/** A swap that has just begun. */
+const FRESH = { drained: false, outdated: false } as const;
+
 /**
  * The swap that would serve a line, if it may begin now; or the refusal of a line that cannot be served; or null.
  *
  * INVARIANTS
  * - Two swaps under way never touch the same model, so a model that is being loaded for somebody is never evicted.
  * - A model with leases becomes a leaver only when somebody has waited for too long, or waits for a model of a higher
- *   priority.
+ *   priority. A patient ticket does neither.
  * - What is cooling down after a failure evicts nobody.
  * - The members of a profile share the machine with nobody, whatever the policy says of each of them.
  *
@@ -36,7 +39,7 @@ export function nextSwap(state: OrchestratorState, unit: UnitId, ahead: readonly
   if (state.swaps.some((swap) => touches(swap, loads) || touches(swap, leaves))) return null;
   if (isLent(state.leases, leaves) && !state.overdue.has(unit) && !outranks(state, unit, leaves)) return null;
 
-  const swap: Swap = { number: state.nextSwap, unit, loads, leaves, drained: false };
+  const swap: Swap = { ...FRESH, number: state.nextSwap, unit, loads, leaves };
   const next = { ...state, swaps: [...state.swaps, swap], nextSwap: state.nextSwap + 1 };
   if (ahead.some((other) => isInTheWay(next, swap, other))) return null;
   return { state: next, effects: [{ kind: 'beginSwap', input: { number: swap.number, unit, loads, leaves, force } }] };
@@ -78,7 +81,7 @@ function outranks({ topology, queue, leases }: OrchestratorState, unit: UnitId, 
 /** The swap that lets a model go whose definition has changed, if it may begin now. It waits for the model's leases. */
 export function retirement(state: OrchestratorState, model: ModelId): Decision | null {
   if (state.swaps.some((swap) => touches(swap, [model]))) return null;
-  const swap: Swap = { number: state.nextSwap, unit: null, loads: [], leaves: [model], drained: false };
+  const swap: Swap = { ...FRESH, number: state.nextSwap, unit: null, loads: [], leaves: [model] };
   return {
     state: { ...state, swaps: [...state.swaps, swap], nextSwap: state.nextSwap + 1 },
     effects: [

@@ -7,7 +7,7 @@ import type { Ticket } from './types.ts';
  * INVARIANTS
  * - A ticket stands in one line, once.
  * - A line that is there has a ticket.
- * - `waiting` counts, per model, exactly the tickets that stand in lines.
+ * - `waiting` counts, per model, exactly the tickets of requests that stand in lines; patient ones are none.
  */
 export interface Queue {
   readonly lines: ReadonlyMap<UnitId, readonly Ticket[]>;
@@ -20,7 +20,7 @@ export function enqueue(queue: Queue, ticket: Ticket): Queue {
   const line = queue.lines.get(ticket.unit) ?? [];
   return {
     lines: new Map(queue.lines).set(ticket.unit, [...line, ticket]),
-    waiting: count(queue.waiting, ticket.model, 1),
+    waiting: count(queue.waiting, ticket, 1),
   };
 }
 
@@ -36,7 +36,7 @@ export function withdraw(queue: Queue, unit: UnitId, id: number): Queue {
       unit,
       line.filter((each) => each !== ticket),
     );
-  return { lines, waiting: count(queue.waiting, ticket.model, -1) };
+  return { lines, waiting: count(queue.waiting, ticket, -1) };
 }
 
 /** Takes a whole line out. */
@@ -46,12 +46,27 @@ export function takeLine(queue: Queue, unit: UnitId): { queue: Queue; tickets: r
   const lines = new Map(queue.lines);
   lines.delete(unit);
   const waiting = new Map(queue.waiting);
-  for (const { model } of tickets) {
+  for (const { model, patient } of tickets) {
+    if (patient) continue;
     const left = (waiting.get(model) ?? 0) - 1;
     if (left > 0) waiting.set(model, left);
     else waiting.delete(model);
   }
   return { queue: { lines, waiting }, tickets };
+}
+
+/** Takes a line out but for the patient tickets in it. */
+export function takeRequests(queue: Queue, unit: UnitId): { queue: Queue; tickets: readonly Ticket[] } {
+  const patient = queue.lines.get(unit)?.filter((ticket) => ticket.patient) ?? [];
+  const taken = takeLine(queue, unit);
+  if (patient.length === 0) return taken;
+  const lines = new Map(taken.queue.lines).set(unit, patient);
+  return { queue: { ...taken.queue, lines }, tickets: taken.tickets.filter((ticket) => !ticket.patient) };
+}
+
+/** Whoever of a line has waited longest, patient tickets aside. */
+export function oldestRequest(queue: Queue, unit: UnitId): Ticket | undefined {
+  return queue.lines.get(unit)?.find(({ patient }) => !patient);
 }
 
 /**
@@ -73,7 +88,10 @@ export function unitsInTurn(
     .map(({ unit }) => unit);
 }
 
-function count(counts: ReadonlyMap<ModelId, number>, model: ModelId, by: number): ReadonlyMap<ModelId, number> {
+type Counts = ReadonlyMap<ModelId, number>;
+
+function count(counts: Counts, { model, patient }: Ticket, by: number): Counts {
+  if (patient) return counts;
   const next = new Map(counts);
   const sum = (counts.get(model) ?? 0) + by;
   if (sum > 0) next.set(model, sum);

@@ -1,7 +1,7 @@
 import { modelActorId, profileActorId, type ModelId, type ProfileId } from '../shared/ids.ts';
 import type { Effect } from './effects.ts';
-import { takeLine } from './queue.ts';
-import { modelsOf, type Decision, type OrchestratorState } from './state.ts';
+import { oldestRequest, takeLine } from './queue.ts';
+import { isProfile, modelsOf, type Decision, type OrchestratorState } from './state.ts';
 import type { Ticket, Topology } from './types.ts';
 
 /**
@@ -12,6 +12,7 @@ import type { Ticket, Topology } from './types.ts';
  *   requests it has and is then stopped.
  * - Whoever waits for something that is gone is told so at once.
  * - No permission outlives the limits that it was given under: all are taken back, and given anew where they still may be.
+ * - A load by an older definition goes on for the requests that wait for it, not for patient tickets nor for nobody.
  *
  * @param changed models whose processes, if they have one, were started by an older definition
  */
@@ -45,12 +46,17 @@ export function replaceTopology(state: OrchestratorState, topology: Topology, ch
     const refusal = { code: 'model_unloaded' as const, failure: null, retryAfterMs: null };
     effects.push({ kind: 'announce', announcement: { type: 'tickets.refused', tickets: orphans, refusal } });
   }
-  for (const { number, unit } of state.swaps) {
-    if (unit !== null && modelsOf(topology, unit).length === 0) {
+  const swaps = state.swaps.map((swap) =>
+    swap.loads.some((model) => stale.has(model)) ? { ...swap, outdated: true } : swap,
+  );
+  for (const { number, unit, outdated } of swaps) {
+    if (unit === null) continue;
+    const isInVain = outdated && !isProfile(unit) && oldestRequest(queue, unit) === undefined;
+    if (isInVain || modelsOf(topology, unit).length === 0) {
       effects.push({ kind: 'tellSwap', swap: number, message: { type: 'swap.cancel' } });
     }
   }
-  return { state: { ...state, topology, stale, queue, profilePhases, open: new Set() }, effects };
+  return { state: { ...state, topology, stale, queue, profilePhases, swaps, open: new Set() }, effects };
 }
 
 /** A profile is its list of members: one that has changed is another one. */

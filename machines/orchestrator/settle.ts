@@ -11,7 +11,7 @@ import type { ModelId, UnitId } from '../shared/ids.ts';
 import type { Effect } from './effects.ts';
 import { isLent, lend } from './leases.ts';
 import { nextSwap, retirement } from './plan.ts';
-import { takeLine, unitsInTurn } from './queue.ts';
+import { oldestRequest, takeLine, takeRequests, unitsInTurn } from './queue.ts';
 
 /**
  * What follows from a state, whatever event led to it: leases are granted, swaps are told that their leavers are free,
@@ -24,12 +24,15 @@ export function settle(state: OrchestratorState): Decision {
   return { state: next, effects };
 }
 
-/** Lends to every ticket whose unit is ready and whose gate is open. */
+/** Lends to every ticket whose unit is ready and whose gate is open. Patient ones want no process of an older definition. */
 function grant(state: OrchestratorState, effects: Effect[]): OrchestratorState {
   let next = state;
   for (const unit of inTurn(state)) {
-    if (!isUnitReady(next, unit) || isGateClosed(next, modelsOf(next.topology, unit))) continue;
-    const { queue, tickets } = takeLine(next.queue, unit);
+    const models = modelsOf(next.topology, unit);
+    if (!isUnitReady(next, unit) || isGateClosed(next, models)) continue;
+    const isStale = next.stale.size > 0 && models.some((model) => next.stale.has(model));
+    const { queue, tickets } = isStale ? takeRequests(next.queue, unit) : takeLine(next.queue, unit);
+    if (tickets.length === 0) continue;
     let { leases } = next;
     for (const { model } of tickets) {
       if (!leases.has(model)) effects.push(...wake(next, leases, model));
@@ -49,15 +52,21 @@ function drain(state: OrchestratorState, effects: Effect[]): OrchestratorState {
   return { ...state, swaps: state.swaps.map((swap) => (free.includes(swap) ? { ...swap, drained: true } : swap)) };
 }
 
-/** Begins every swap that is due, in turn. Nobody behind a line that has waited for too long delays it further. */
+/**
+ * Begins every swap that is due, in turn. Nobody behind a line that has waited for too long delays it further, and a line
+ * of patient tickets delays nobody.
+ */
 function plan(state: OrchestratorState, effects: Effect[]): OrchestratorState {
   if (!state.accepting) return state;
   let next = retireStale(state, effects);
   const ahead: UnitId[] = [];
+  const waiting: UnitId[] = [];
   for (const unit of inTurn(state)) {
-    const decision = nextSwap(next, unit, ahead);
+    const isPatient = oldestRequest(next.queue, unit) === undefined;
+    const decision = nextSwap(next, unit, isPatient ? waiting : ahead);
     if (!decision) {
       if (state.overdue.has(unit)) ahead.push(unit);
+      if (!isPatient) waiting.push(unit);
       continue;
     }
     effects.push(...decision.effects);
@@ -82,19 +91,20 @@ function retireStale(state: OrchestratorState, effects: Effect[]): OrchestratorS
   return next;
 }
 
-/** Keeps one timer per line, set for its oldest ticket. */
+/** Keeps one timer per line, set for its oldest request. */
 function watch(state: OrchestratorState, effects: Effect[]): OrchestratorState {
   const { lines } = state.queue;
   if (lines.size === 0 && state.armed.size === 0) return state;
   const armed = new Map(state.armed);
   const overdue = new Set(state.overdue);
   for (const [unit, ticket] of state.armed) {
-    if (lines.get(unit)?.[0]?.id === ticket) continue;
+    if (oldestRequest(state.queue, unit)?.id === ticket) continue;
     effects.push({ kind: 'disarmOverdue', unit });
     armed.delete(unit);
     overdue.delete(unit);
   }
-  for (const [unit, [head]] of lines) {
+  for (const unit of lines.keys()) {
+    const head = oldestRequest(state.queue, unit);
     if (!head || armed.has(unit)) continue;
     const delayMs = Math.max(0, state.topology.maxWaitMs - (state.now - head.at));
     effects.push({ kind: 'armOverdue', unit, delayMs });
@@ -105,12 +115,12 @@ function watch(state: OrchestratorState, effects: Effect[]): OrchestratorState {
 
 /**
  * Gives standing permission to use a model, so that the requests of a model nobody else waits for cost no event each.
- * Given only while nobody waits for anything and no swap or newer definition concerns the model; taken back at the first
- * sign of either. What was taken while it stood is a lease like any other: one for all uses, or, where a limit is to be
- * kept, one for each.
+ * Given only while no request waits for anything and no swap or newer definition concerns the model; taken back at the
+ * first sign of either. What was taken while it stood is a lease like any other: one for all uses, or, where a limit is
+ * to be kept, one for each.
  */
 function openGates(state: OrchestratorState, effects: Effect[]): OrchestratorState {
-  if (state.open.size === 0 && (state.queue.lines.size > 0 || state.phases.size === 0)) return state;
+  if (state.open.size === 0 && (state.queue.waiting.size > 0 || state.phases.size === 0)) return state;
   const open = new Set([...state.phases.keys()].filter((model) => mayOpen(state, model)));
   if (open.size === state.open.size && [...open].every((model) => state.open.has(model))) return state;
   for (const model of state.open) {
@@ -127,7 +137,7 @@ function openGates(state: OrchestratorState, effects: Effect[]): OrchestratorSta
 function mayOpen(state: OrchestratorState, model: ModelId): boolean {
   return (
     state.accepting &&
-    state.queue.lines.size === 0 &&
+    state.queue.waiting.size === 0 &&
     state.phases.get(model) === 'ready' &&
     !state.stale.has(model) &&
     state.topology.models.has(model) &&

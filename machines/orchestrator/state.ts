@@ -15,6 +15,8 @@ export interface Swap {
   readonly leaves: readonly ModelId[];
   /** It was told that no lease is left on its leavers: from here on it stops them. */
   readonly drained: boolean;
+  /** What it loads was started by an older definition: that it fails says nothing about the present one. */
+  readonly outdated: boolean;
 }
 
 export interface CoolDown {
@@ -97,9 +99,9 @@ export function isGateClosed(state: OrchestratorState, models: readonly ModelId[
   return state.swaps.some((swap) => swap.leaves.some((leaver) => models.includes(leaver)));
 }
 
-/** The highest priority among the models that these tickets wait for. */
+/** The highest priority among the models that these tickets wait for; that of patient ones is the lowest there is. */
 export function priorityOf({ models }: Topology, tickets: readonly Ticket[]): number {
-  return Math.max(...tickets.map(({ model }) => models.get(model)?.priority ?? 0));
+  return Math.max(...tickets.map(({ model, patient }) => (patient ? -Infinity : (models.get(model)?.priority ?? 0))));
 }
 
 export function profilesWith(topology: Topology, model: ModelId): ProfileId[] {

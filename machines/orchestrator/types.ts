@@ -42,6 +42,11 @@ export interface Ticket {
   readonly at: number;
   /** Start the model even while it cools down after a failure. */
   readonly force: boolean;
+  /**
+   * Nobody's request: it goes last, closes no gate however long it waits, takes nobody's place in a limit, and wants the
+   * model as it is configured now.
+   */
+  readonly patient: boolean;
 }
 
 export type OrchestratorEvent =

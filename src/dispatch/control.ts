@@ -13,9 +13,10 @@ export interface Control {
   /**
    * Resolves when everything the unit needs is ready. Skips the cool-down after a failure.
    *
+   * @param patience `patient` waits until nobody uses or wants the models in its way
    * @throws GatewayError when it cannot become ready.
    */
-  load(unit: UnitId, signal?: AbortSignal): Promise<void>;
+  load(unit: UnitId, signal?: AbortSignal, patience?: 'patient'): Promise<void>;
 }
 
 /** @param topology the present one; it is replaced when the configuration is read again */
@@ -38,10 +39,10 @@ export function createControl(orchestrator: Actor<OrchestratorMachine>, topology
       });
     },
 
-    async load(unit, signal = new AbortController().signal) {
+    async load(unit, signal = new AbortController().signal, patience = undefined) {
       const [model] = modelsOf(topology(), unit);
       if (model === undefined) throw new GatewayError('model_not_found', `${unit} cannot be loaded as a whole`);
-      const lease = await desk.acquire({ unit, model }, signal, { force: true });
+      const lease = await desk.acquire({ unit, model }, signal, { force: true, patient: patience === 'patient' });
       lease.release();
     },
   };

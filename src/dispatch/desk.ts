@@ -29,7 +29,6 @@ export interface DeskDeps {
 }
 
 interface Waiter {
-  readonly destination: Destination;
   grant(lease: Lease): void;
   refuse(error: GatewayError): void;
 }
@@ -70,12 +69,11 @@ export function createDesk({ orchestrator, upstreamOf, estimateLoadMs }: DeskDep
         leave();
       };
       waiters.set(id, {
-        destination,
         grant: (lease) => (settled(), resolve(lease)),
         refuse: (error) => (settled(), reject(error)),
       });
       signal.addEventListener('abort', abandon, { once: true });
-      submit(id, destination, options.force === true);
+      submit({ id, ...destination, force: options.force === true, patient: options.patient === true });
     });
   }
 
@@ -86,9 +84,9 @@ export function createDesk({ orchestrator, upstreamOf, estimateLoadMs }: DeskDep
     return createLease(model, upstream, permissions.giveBack);
   }
 
-  function submit(id: number, { unit, model }: Destination, force: boolean): void {
-    permissions.split(model);
-    orchestrator.send({ type: 'request.submitted', ticket: { id, unit, model, at: Date.now(), force } });
+  function submit(ticket: Omit<Ticket, 'at'>): void {
+    permissions.split(ticket.model);
+    orchestrator.send({ type: 'request.submitted', ticket: { ...ticket, at: Date.now() } });
   }
 
   function handOver(): void {
@@ -111,7 +109,7 @@ export function createDesk({ orchestrator, upstreamOf, estimateLoadMs }: DeskDep
     if (!upstream) {
       // The process ended between the grant and now: stand in line again.
       releaseTicketed(ticket.model);
-      return submit(ticket.id, waiter.destination, ticket.force);
+      return submit(ticket);
     }
     waiters.delete(ticket.id);
     waiter.grant(createLease(ticket.model, upstream, releaseTicketed));

@@ -59,4 +59,6 @@ export interface Desk {
 export interface AcquireOptions {
   /** Start the model even while it cools down after a failure. */
   readonly force?: boolean;
+  /** No request of a client: it waits, for as long as it takes, until nobody uses or wants the models in its way. */
+  readonly patient?: boolean;
 }

@@ -26,7 +26,7 @@ export interface Orchestra {
   readonly refused: { ticket: Ticket; refusal: Refusal }[];
   /** Failures the preflight reports, by model. */
   readonly preflightFailures: Map<ModelId, Failure>;
-  submit(unit: UnitId, model?: ModelId, options?: { force?: boolean }): number;
+  submit(unit: UnitId, model?: ModelId, options?: { force?: boolean; patient?: boolean }): number;
   abandon(ticket: number, unit: UnitId): void;
   release(model: ModelId): void;
   /** Uses a standing permission. */
@@ -198,9 +198,9 @@ export function createOrchestra(options: OrchestraOptions = {}): Orchestra {
     refused,
     preflightFailures,
     mostAlive: () => mostAlive,
-    submit(unit, model = unit.slice(unit.indexOf(':') + 1), { force = false } = {}) {
+    submit(unit, model = unit.slice(unit.indexOf(':') + 1), { force = false, patient = false } = {}) {
       const id = ++lastTicket;
-      actor.send({ type: 'request.submitted', ticket: { id, unit, model, at: clock.now(), force } });
+      actor.send({ type: 'request.submitted', ticket: { id, unit, model, at: clock.now(), force, patient } });
       return id;
     },
     abandon: (ticket, unit) => actor.send({ type: 'request.abandoned', ticket, unit, at: clock.now() }),

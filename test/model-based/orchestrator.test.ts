@@ -47,7 +47,7 @@ function worldEvents(snapshot: AnyMachineSnapshot): EventObject[] {
     // The id of a ticket is its place in time; the largest one in any line is enough to go on from.
     const id = 1 + Math.max(0, ...tickets.map((ticket) => ticket.id), ...state.armed.values());
     if (waiting + leases < 2)
-      events.push({ type: 'request.submitted', ticket: { id, unit, model, at: 0, force: false } });
+      events.push({ type: 'request.submitted', ticket: { id, unit, model, at: 0, force: false, patient: false } });
     if (state.open.has(model) && leases < 1) events.push({ type: 'lease.taken', model, at: 0 });
     // One model's definition changes; both together would only multiply the states.
     if (model === 'a' && state.phases.has(model) && !state.stale.has(model)) {

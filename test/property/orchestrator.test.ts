@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { oldestRequest } from '../../machines/orchestrator/queue.ts';
 import type { ModelId, UnitId } from '../../machines/shared/ids.ts';
 import { createOrchestra, type Orchestra, settled } from '../kit/orchestra.ts';
 
@@ -13,7 +14,7 @@ const UNITS = { 'model:a': ['a'], 'model:b': ['b'], 'model:c': ['c'], 'profile:a
 type Unit = keyof typeof UNITS;
 
 type Step =
-  | { do: 'submit'; unit: Unit; member: number }
+  | { do: 'submit'; unit: Unit; member: number; patient: boolean }
   | { do: 'abandon' | 'release' | 'exit' | 'healthy'; which: number }
   | { do: 'unload' | 'take' | 'reload'; model: ModelId }
   | { do: 'wait'; ms: number }
@@ -26,6 +27,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('submit' as const),
       unit: fc.constantFrom(...(Object.keys(UNITS) as Unit[])),
       member: fc.nat(1),
+      patient: fc.integer({ min: 0, max: 4 }).map((die) => die === 0),
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('abandon' as const, 'exit' as const), which: fc.nat(50) }) },
@@ -69,8 +71,9 @@ class Ledger {
       expect(this.waiting.delete(ticket.id), `ticket ${ticket.id} was refused, but nobody waited with it`).toBe(true);
     }
     this.#refused = this.o.refused.length;
-    for (const unit of new Set(fresh.map((ticket) => ticket.unit))) {
-      const order = this.o.granted.filter((ticket) => ticket.unit === unit).map(({ id }) => id);
+    for (const { unit, patient } of fresh) {
+      const alike = this.o.granted.filter((ticket) => ticket.unit === unit && ticket.patient === patient);
+      const order = alike.map(({ id }) => id);
       expect(order, 'one line is served in the order it came').toEqual([...order].sort((x, y) => x - y));
     }
   }
@@ -89,7 +92,11 @@ class Ledger {
     for (const { model, broken } of this.leases) {
       if (!broken) expect(this.o.phase(model), `${model} is in use`).toBe('ready');
     }
-    const { leases, open } = this.o.actor.getSnapshot().context;
+    const { leases, open, swaps, queue } = this.o.actor.getSnapshot().context;
+    for (const { unit, leaves, drained } of swaps) {
+      if (unit === null || drained || !leaves.some((model) => leases.has(model))) continue;
+      expect(oldestRequest(queue, unit), 'no gate is closed on what is used for a patient ticket alone').toBeDefined();
+    }
     expect(this.o.openGates, 'what was announced is what stands').toEqual(open);
     for (const model of MODELS) {
       expect(leases.get(model) ?? 0).toBe(this.leases.filter((lease) => lease.model === model).length);
@@ -102,7 +109,8 @@ async function take(o: Orchestra, ledger: Ledger, step: Step): Promise<void> {
     case 'submit': {
       const members = UNITS[step.unit];
       const model = members[step.member % members.length]!;
-      ledger.waiting.set(o.submit(step.unit, model), { unit: step.unit, model });
+      const ticket = o.submit(step.unit, model, { patient: step.patient });
+      ledger.waiting.set(ticket, { unit: step.unit, model });
       return;
     }
     case 'abandon': {

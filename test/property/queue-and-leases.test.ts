@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { giveBack, isLent, type Leases, lend } from '../../machines/orchestrator/leases.ts';
-import { emptyQueue, enqueue, takeLine, unitsInTurn, withdraw } from '../../machines/orchestrator/queue.ts';
+import {
+  emptyQueue,
+  enqueue,
+  oldestRequest,
+  takeLine,
+  takeRequests,
+  unitsInTurn,
+  withdraw,
+} from '../../machines/orchestrator/queue.ts';
 import type { Ticket } from '../../machines/orchestrator/types.ts';
 import type { UnitId } from '../../machines/shared/ids.ts';
 
@@ -10,9 +18,9 @@ const model = fc.constantFrom(...MODELS);
 const unit = fc.constantFrom<UnitId>('model:a', 'model:b', 'profile:ab');
 
 const queueStep = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('enqueue' as const), unit, model }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('enqueue' as const), unit, model, patient: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('withdraw' as const), unit, which: fc.nat(30) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('take' as const), unit }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('take' as const, 'take requests' as const), unit }) },
 );
 
 test('the queue holds what a plain list would: each ticket once, in the order it came, counted per model', () => {
@@ -25,27 +33,31 @@ test('the queue holds what a plain list would: each ticket once, in the order it
         const before = JSON.stringify([...queue.lines]);
         const former = queue;
         if (step.do === 'enqueue') {
-          const ticket: Ticket = { id: ++last, unit: step.unit, model: step.model, at: last, force: false };
+          const { unit, model, patient } = step;
+          const ticket: Ticket = { id: ++last, unit, model, at: last, force: false, patient };
           queue = enqueue(queue, ticket);
           list.push(ticket);
         } else if (step.do === 'withdraw') {
           queue = withdraw(queue, step.unit, step.which);
           list = list.filter(({ id, unit }) => id !== step.which || unit !== step.unit);
         } else {
-          const taken = takeLine(queue, step.unit);
-          expect(taken.tickets).toEqual(list.filter(({ unit }) => unit === step.unit));
+          const isTaken = ({ unit, patient }: Ticket) => unit === step.unit && (step.do === 'take' || !patient);
+          const taken = (step.do === 'take' ? takeLine : takeRequests)(queue, step.unit);
+          expect(taken.tickets).toEqual(list.filter(isTaken));
           queue = taken.queue;
-          list = list.filter(({ unit }) => unit !== step.unit);
+          list = list.filter((ticket) => !isTaken(ticket));
         }
         expect(JSON.stringify([...former.lines]), 'a queue is a value').toBe(before);
 
         for (const [line, tickets] of queue.lines) {
           expect(tickets).toEqual(list.filter(({ unit }) => unit === line));
           expect(tickets.length).toBeGreaterThan(0);
+          expect(oldestRequest(queue, line)).toBe(list.find(({ unit, patient }) => unit === line && !patient));
         }
         expect([...queue.lines.values()].flat()).toHaveLength(list.length);
         for (const each of MODELS) {
-          expect(queue.waiting.get(each) ?? 0).toBe(list.filter(({ model }) => model === each).length);
+          const requests = list.filter(({ model, patient }) => model === each && !patient);
+          expect(queue.waiting.get(each) ?? 0).toBe(requests.length);
         }
         const heads = [...new Set(list.map(({ unit }) => unit))];
         expect(

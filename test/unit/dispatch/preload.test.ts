@@ -1,40 +1,100 @@
 import { expect, it } from 'vitest';
-import { preload } from '../../../src/dispatch/preload.ts';
+import type { Config } from '../../../src/config/types.ts';
+import { createPreload, type Preload } from '../../../src/dispatch/preload.ts';
 
-function recording(): { lines: string[]; info(line: string): void; error(line: string): void } {
-  const lines: string[] = [];
-  return { lines, info: (line) => void lines.push(`info ${line}`), error: (line) => void lines.push(`error ${line}`) };
+/** Loads that are answered by hand. */
+interface Bench {
+  readonly preload: Preload;
+  /** What was asked for, in order. */
+  readonly asked: string[];
+  readonly log: string[];
+  readonly closing: AbortController;
+  /** Answers the load that was begun last, and lets what follows happen. */
+  answer(error?: Error): Promise<void>;
 }
 
-it('loads one after the other, in order, and goes on after one that fails', async () => {
-  const log = recording();
-  let loading = 0;
-  const load = async (unit: string): Promise<void> => {
-    loading += 1;
-    expect(loading).toBe(1);
-    await Promise.resolve();
-    loading -= 1;
-    if (unit === 'model:b') throw new Error('no such file');
+const settled = () => new Promise<void>((resolve) => void setImmediate(resolve));
+
+function create(): Bench {
+  const asked: string[] = [];
+  const log: string[] = [];
+  const closing = new AbortController();
+  let last: PromiseWithResolvers<void>;
+  const load = (unit: string, signal: AbortSignal | undefined, patience: string | undefined): Promise<void> => {
+    expect(patience).toBe('patient');
+    asked.push(unit);
+    const pending = Promise.withResolvers<void>();
+    signal?.addEventListener('abort', () => pending.reject(new Error('called off')));
+    last = pending;
+    return pending.promise;
   };
-  await preload(['a', 'b', 'c', 'a'], { load }, log, new AbortController().signal);
-  expect(log.lines).toEqual([
-    'info preload: a is ready',
-    'error preload: b could not be loaded: no such file',
-    'info preload: c is ready',
-    'info preload: a is ready',
-  ]);
+  const preload = createPreload(
+    { load },
+    { info: (line) => void log.push(line), error: (line) => void log.push(line) },
+    closing.signal,
+  );
+  return {
+    preload,
+    asked,
+    log,
+    closing,
+    async answer(error) {
+      if (error) last.reject(error);
+      else last.resolve();
+      await settled();
+    },
+  };
+}
+
+const listing = (...preload: string[]) => ({ preload }) as unknown as Config;
+
+it('loads one after the other, in order, and goes on after one that fails', async () => {
+  const { preload, asked, log, answer } = create();
+  preload.begin(['a', 'b', 'c']);
+  expect(asked).toEqual(['model:a']);
+  await answer();
+  expect(asked).toEqual(['model:a', 'model:b']);
+  await answer(new Error('no such file'));
+  await answer();
+  expect(asked).toEqual(['model:a', 'model:b', 'model:c']);
+  expect(log).toEqual(['preload: a is ready', 'preload: b could not be loaded: no such file', 'preload: c is ready']);
 });
 
 it('ends with the gateway, without a word about what it then did not load', async () => {
-  const log = recording();
-  const closing = new AbortController();
-  const asked: string[] = [];
-  const load = async (unit: string): Promise<void> => {
-    asked.push(unit);
-    closing.abort();
-    throw new Error('shutting down');
-  };
-  await preload(['a', 'b'], { load }, log, closing.signal);
+  const { preload, asked, log, closing } = create();
+  preload.begin(['a', 'b']);
+  closing.abort();
+  await settled();
   expect(asked).toEqual(['model:a']);
-  expect(log.lines).toEqual([]);
+  expect(log).toEqual([]);
+});
+
+it('after a reload loads what is new to the list or has been changed, in the order of the list, and nothing else', async () => {
+  const { preload, asked, answer } = create();
+  preload.begin(['a', 'b']);
+  await answer();
+  await answer();
+  asked.length = 0;
+  preload.adopt(listing('a', 'b'), listing('new', 'b', 'a'), ['b', 'elsewhere']);
+  await answer();
+  await answer();
+  expect(asked).toEqual(['model:new', 'model:b']);
+  asked.length = 0;
+  preload.adopt(listing('new', 'b', 'a'), listing('b', 'a'), []);
+  await settled();
+  expect(asked).toEqual([]);
+});
+
+it('a reload ends what the list before it had not come to, unless the new list wants it too', async () => {
+  const { preload, asked, log, answer } = create();
+  preload.begin(['a', 'b', 'c', 'd']);
+  await answer();
+  expect(asked).toEqual(['model:a', 'model:b']);
+  preload.adopt(listing('a', 'b', 'c', 'd'), listing('a', 'b', 'd'), []);
+  await settled();
+  expect(asked).toEqual(['model:a', 'model:b', 'model:b']);
+  await answer();
+  await answer();
+  expect(asked.slice(3)).toEqual(['model:d']);
+  expect(log).toEqual(['preload: a is ready', 'preload: b is ready', 'preload: d is ready']);
 });
