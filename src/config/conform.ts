@@ -36,15 +36,8 @@ function conformMapping(node: MappingNode, schema: SchemaNode, path: KeyPath, pr
     } else if (known === null) {
       const near = closest(key, Object.keys(schema.properties ?? {}));
       problems.warning(place, keyPath, 'is not a known key and has no effect', hintForUnknown(key, near, path));
-    } else if (branchFor(known, value)['x-notYet']) {
-      if (isSomething(value)) {
-        problems.warning(
-          place,
-          keyPath,
-          'is known, but has no effect in this version',
-          'take it out, or keep it for later',
-        );
-      }
+    } else if (known['x-noEffect'] !== undefined) {
+      if (isSomething(value)) problems.warning(place, keyPath, `has no effect: ${known['x-noEffect']}`, 'take it out');
     } else if (!isNull(value) || (known.type === undefined && known.anyOf === undefined)) {
       result.push([key, conform(value, known, keyPath, problems)]);
     } else if (known['x-emptyCounts']) {

@@ -1,5 +1,6 @@
 import express from 'express';
 import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express';
+import { GatewayError } from '../errors.ts';
 import { logWhenDone } from './access/access-log.ts';
 import { createIdentify } from './access/auth.ts';
 import type { Identify } from './access/auth.ts';
@@ -9,6 +10,7 @@ import { cleanPath } from './access/clean-path.ts';
 import { createCors } from './access/cors.ts';
 import type { Cors } from './access/cors.ts';
 import { refuseCrossSite } from './access/cross-site.ts';
+import { plainPath } from './access/plain-path.ts';
 import { createDelivery } from './deliver/deliver.ts';
 import type { Deliver } from './deliver/deliver.ts';
 import type { HttpDeps, HttpTimes } from './deps.ts';
@@ -116,8 +118,12 @@ function enter({ config, logger }: HttpDeps, cors: Cors): RequestHandler {
       return;
     }
     cors.mark(req.headers, res);
-    if (!req.url.startsWith('/')) req.url = originForm(req.url);
-    const clean = cleanPath(req.url);
+    const url = plainPath(req.url);
+    if (url === null)
+      throw new GatewayError('bad_request', 'The path holds a percent sign that begins no valid escape.');
+    // Both, for a mounted handler sees the whole path in the second one only.
+    if (url !== req.url) req.url = req.originalUrl = url;
+    const clean = cleanPath(url);
     if (clean === null) next();
     else redirect(res, 307, clean);
   };
@@ -153,12 +159,6 @@ function createGuards(identify: Identify, cors: Cors): Guards {
       next();
     },
   };
-}
-
-/** The path and query of a URL that came whole, as clients of a proxy send it. */
-function originForm(url: string): string {
-  const slash = url.indexOf('/', url.indexOf('://') + 3);
-  return slash === -1 ? '/' : url.slice(slash);
 }
 
 /** The end of every error. */

@@ -6,6 +6,7 @@ import type { Request, Response } from 'express';
 import { GatewayError } from '../errors.ts';
 import { http, https } from '../node-http.ts';
 import type { TlsMaterial } from '../tls-files.ts';
+import { isPassage, originForm, plainPath } from './access/plain-path.ts';
 import { createApp } from './app.ts';
 import type { HttpDeps } from './deps.ts';
 import { writeErrorToSocket } from './errors/socket-error.ts';
@@ -62,16 +63,18 @@ export function serveWith(server: Server, deps: HttpDeps): void {
   const { maxBodyBytes } = deps.config.server;
   const app = createApp(deps);
   MESSAGES.get(server)?.serve(app);
-  // Nobody comes to the end of the app without an answer but by a bug. Express has a page for that, at a price for all.
   const answer = (req: IncomingMessage, res: ServerResponse): void => {
+    // Here and not in the app: express remembers the form in which a URL came.
+    req.url = originForm(req.url ?? '/');
+    // Nobody comes to the end of the app without an answer but by a bug. Express has a page for that, at a price for all.
     app(req as Request, res as Response, () => void res.destroy());
   };
   server.removeAllListeners('request').removeAllListeners('checkContinue').removeAllListeners('upgrade');
   server.on('request', answer);
   // Without this listener node invites every body, however large it is announced. Streamed ones have no limit.
   server.on('checkContinue', (req, res) => {
-    const streamed = req.url?.startsWith('/upstream/') === true;
-    if (streamed || Number(req.headers['content-length'] ?? 0) <= maxBodyBytes) res.writeContinue();
+    const isStreamed = isPassage(plainPath(originForm(req.url ?? '/')) ?? '/');
+    if (isStreamed || Number(req.headers['content-length'] ?? 0) <= maxBodyBytes) res.writeContinue();
     answer(req, res);
   });
   attachUpgrade(server, deps);

@@ -209,9 +209,8 @@ describe('headers and paths', () => {
     expect(message.statusCode).toBe(400);
   });
 
-  it('broken escapes elsewhere are just an unknown path, or go on as they are', async () => {
+  it('broken escapes behind a model, or in a query, go on as they are', async () => {
     const gateway = await gatewayTo(await startUpstream(echo));
-    expect((await ask(gateway.port, { path: '/%zz' })).message.statusCode).toBe(404);
     const { body } = await ask(gateway.port, { path: '/upstream/alpha/%zz?a=%zz' });
     expect((JSON.parse(body.toString()) as Echo).url).toBe('/%zz?a=%zz');
     expect((await ask(gateway.port, { path: '/props?model=%zz' })).message.statusCode).toBe(404);

@@ -1,4 +1,4 @@
-import { anything, flag, group, macros, named, number, text, texts, whole, notYet, type SchemaNode } from './node.ts';
+import { anything, flag, group, macros, named, number, text, texts, whole, noEffect, type SchemaNode } from './node.ts';
 
 /** @param responseHeader the default, in seconds */
 export function timeouts(responseHeader: number): SchemaNode {
@@ -11,7 +11,10 @@ export function timeouts(responseHeader: number): SchemaNode {
       default: responseHeader,
     }),
     idleConn: number('Time an unused connection is kept.', { minimum: 0, default: 90 }),
-    expectContinue: notYet('Time to wait for "100 Continue"'),
+    expectContinue: noEffect(
+      'Time to wait for "100 Continue".',
+      'the gateway itself answers clients that ask before they send a body, and asks no upstream',
+    ),
   });
 }
 

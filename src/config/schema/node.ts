@@ -22,8 +22,8 @@ export interface SchemaNode {
   readonly pattern?: string;
   readonly default?: unknown;
   readonly examples?: readonly unknown[];
-  /** A key of the first llama-swap that is recognised and has no effect. */
-  readonly 'x-notYet'?: true;
+  /** A key of the first llama-swap that is recognised and has no effect, and why. */
+  readonly 'x-noEffect'?: string;
   /** Something else than one of `enum` counts as the default, with a warning; upper and lower case are the same. */
   readonly 'x-lenient'?: true;
   /** A key without a value is an empty mapping or text, and not the same as no key. */
@@ -76,8 +76,9 @@ export function anything(description: string): SchemaNode {
   return { description, type: 'object', additionalProperties: true };
 }
 
-export function notYet(description: string): SchemaNode {
-  return { description: `${description} (recognised, without effect in this version)`, 'x-notYet': true };
+/** @param why completes "has no effect: …" */
+export function noEffect(description: string, why: string): SchemaNode {
+  return { description: `${description} Has no effect: ${why}.`, 'x-noEffect': why };
 }
 
 export function macros(description: string): SchemaNode {

@@ -1,6 +1,6 @@
+import { isPassage } from './plain-path.ts';
+
 const UNCLEAN = /\/(?:\/|\.{1,2}(?:\/|$))/;
-/** These know themselves what to make of odd paths: they belong to others. */
-const NOT_OURS = /^\/(?:upstream|comfyui)\//;
 
 /**
  * The path without empty and dot segments, its query kept.
@@ -10,7 +10,7 @@ const NOT_OURS = /^\/(?:upstream|comfyui)\//;
 export function cleanPath(url: string): string | null {
   const queryAt = url.indexOf('?');
   const path = queryAt === -1 ? url : url.slice(0, queryAt);
-  if (!UNCLEAN.test(path) || NOT_OURS.test(path)) return null;
+  if (!UNCLEAN.test(path) || isPassage(path)) return null;
   const segments: string[] = [];
   for (const segment of path.split('/')) {
     if (segment === '..') segments.pop();

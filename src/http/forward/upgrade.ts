@@ -7,6 +7,7 @@ import { logSocketWhenDone } from '../access/access-log.ts';
 import { DEFAULT_TIMES } from '../app.ts';
 import { createIdentify } from '../access/auth.ts';
 import type { Client } from '../access/client.ts';
+import { originForm, plainPath } from '../access/plain-path.ts';
 import type { HttpDeps } from '../deps.ts';
 import { toGatewayError } from '../errors/error-response.ts';
 import { createPassages, notReady } from '../deliver/passage.ts';
@@ -67,7 +68,8 @@ export function attachUpgrade(server: Server, deps: HttpDeps): void {
   }
 
   async function join(req: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
-    const url = req.url ?? '/';
+    const asked = originForm(req.url ?? '/');
+    const url = plainPath(asked) ?? asked;
     const client = identify(req.headers);
     if (req.method !== 'GET') throw new GatewayError('method_not_allowed', 'A WebSocket is opened with GET.');
     const { to, rest } = await wayOf(url, client);

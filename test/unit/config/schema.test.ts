@@ -96,7 +96,7 @@ const TIMEOUTS: Record<keyof TimeoutsInput, true> = {
 
 function supported(schema: SchemaNode | undefined): string[] {
   return Object.entries(schema?.properties ?? {})
-    .flatMap(([key, value]) => (value['x-notYet'] ? [] : [key]))
+    .flatMap(([key, value]) => (value['x-noEffect'] ? [] : [key]))
     .sort();
 }
 
@@ -115,7 +115,7 @@ describe('the schema', () => {
 
   it('is a valid draft 7 schema, by the strict rules of ajv', () => {
     const ajv = new Ajv({ allowUnionTypes: true });
-    ajv.addVocabulary(['x-notYet', 'x-lenient', 'x-emptyCounts', 'x-strict']);
+    ajv.addVocabulary(['x-noEffect', 'x-lenient', 'x-emptyCounts', 'x-strict']);
     expect(ajv.validateSchema(configSchema as object)).toBe(true);
     expect(() => ajv.compile(configSchema as object)).not.toThrow();
   });
@@ -141,7 +141,7 @@ describe('the schema', () => {
 
   it('accepts a macro for a number or a switch, as an editor sees it', () => {
     const ajv = new Ajv({ allowUnionTypes: true });
-    ajv.addVocabulary(['x-notYet', 'x-lenient', 'x-emptyCounts', 'x-strict']);
+    ajv.addVocabulary(['x-noEffect', 'x-lenient', 'x-emptyCounts', 'x-strict']);
     const check = ajv.compile(configSchema as object);
     expect(check({ globalTTL: '${ttl}', logRequests: '${env.LOG}' })).toBe(true);
     expect(check({ globalTTL: '5m' })).toBe(false);

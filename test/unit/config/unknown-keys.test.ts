@@ -2,8 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { configSchema } from '../../../src/config/schema.ts';
 import { load, loadModel, summaryOf, warningsOf } from './load-text.ts';
 
-const NO_EFFECT = 'is known, but has no effect in this version; take it out, or keep it for later';
-
 describe('unknown keys', () => {
   it('D8: are not swallowed: a warning says where, and what was probably meant', async () => {
     const text = `
@@ -45,10 +43,16 @@ defs: {a: 1}
 });
 
 describe('keys of the first llama-swap', () => {
-  it('without effect: one is left', async () => {
+  it('timeouts.expectContinue, the only one without effect, gets a warning that says why', async () => {
+    const why =
+      'has no effect: the gateway itself answers clients that ask before they send a body, and asks no upstream';
     const text = 'models: {a: {cmd: "x ${PORT}", timeouts: {tlsHandshake: 0, expectContinue: 1, connect: 5}}}';
-    expect(await warningsOf(text)).toEqual([`models.a.timeouts.expectContinue: ${NO_EFFECT}`]);
-    expect(JSON.stringify(configSchema).match(/"x-notYet"/g)).toHaveLength(2);
+    expect(await warningsOf(text)).toEqual([`models.a.timeouts.expectContinue: ${why}; take it out`]);
+    expect(await warningsOf('peers: {p: {proxy: "http://p", models: [m], timeouts: {expectContinue: 2}}}')).toEqual([
+      `peers.p.timeouts.expectContinue: ${why}; take it out`,
+    ]);
+    // Once for models and once for peers.
+    expect(JSON.stringify(configSchema).match(/"x-noEffect"/g)).toHaveLength(2);
   });
 
   it('need no warning when they are empty', async () => {
