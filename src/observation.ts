@@ -89,7 +89,7 @@ export function createObservation(parts: ObservationParts): Observation {
     inFlight,
     activity,
     captures,
-    captureBytes: config.activity.captureBytes,
+    captureBytes: () => current.activity.captureBytes,
     lastLoad: loadTimes.lastLoad,
     count: (ended) => metrics.observeRequest(observedRequest(ended, current)),
   });
@@ -109,12 +109,16 @@ export function createObservation(parts: ObservationParts): Observation {
   journal.subscribe(metrics.observeTransition);
   setTimeout(() => void watchMachine(), BEGIN_AFTER_MS).unref();
 
+  function needsNoWatch(): boolean {
+    return closed || monitor !== null || current.performance.disabled;
+  }
+
   async function watchMachine(): Promise<void> {
-    const { disabled, everyMs } = current.performance;
-    if (disabled || closed || monitor !== null) return;
+    if (needsNoWatch()) return;
     const { createHostMonitor } = await import('./host/monitor.ts');
-    if (closed) return;
-    monitor = createHostMonitor({ everyMs, report: warn });
+    // Another configuration may have come meanwhile.
+    if (needsNoWatch()) return;
+    monitor = createHostMonitor({ everyMs: current.performance.everyMs, report: warn });
     monitor.start();
   }
 

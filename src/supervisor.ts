@@ -4,7 +4,7 @@ import type { ActorLog } from './actors/actor-log.ts';
 import { createModelRegistry } from './actors/model-registry.ts';
 import { createPeerUpstream } from './actors/peer-upstream.ts';
 import { wire } from './actors/wire.ts';
-import { changedProcesses } from './config/changed-processes.ts';
+import { changedProcesses, startsAlike } from './config/changed-processes.ts';
 import { toTopology } from './config/topology.ts';
 import type { Config, PeerConfig } from './config/types.ts';
 import { type Control, createControl } from './dispatch/control.ts';
@@ -98,7 +98,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       config = next;
       topology = toTopology(next, parts.drainTimeoutMs);
       // First: whoever is started from here on is started by the new definition.
-      registry.replace(next.models);
+      registry.replace(next.models, startsAlike);
       peers.adopt(next.peers);
       peerModels.adopt(next.peers);
       names.adopt(next);

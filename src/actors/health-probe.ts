@@ -32,15 +32,22 @@ export function createHealthProbe(parts: { registry: ModelRegistry; log: ActorLo
     // It has exited already, and the report of that is on its way.
     if (incarnation === null) return aborted(signal);
     const startedAt = performance.now();
-    const address = await awaitHealth(registry.runningSpec(input.model), incarnation, signal);
+    const address = await awaitHealth(() => registry.runningSpec(input.model), incarnation, signal);
     if (address !== null) incarnation.rememberAddress(address);
     log.debug(`${input.model}: healthy after ${Math.round(performance.now() - startedAt)} ms`);
     return { at: Date.now() };
   });
 }
 
-/** @returns the address that answered, if known. */
-async function awaitHealth(spec: LaunchSpec, incarnation: Incarnation, signal: AbortSignal): Promise<string | null> {
+/**
+ * @param specOf looked at for each probe: the configuration may be read again meanwhile
+ * @returns the address that answered, if known.
+ */
+async function awaitHealth(
+  specOf: () => LaunchSpec,
+  incarnation: Incarnation,
+  signal: AbortSignal,
+): Promise<string | null> {
   const startedAt = performance.now();
   const doorbell = createDoorbell();
   const stopListening = incarnation.onOutput(doorbell.ring);
@@ -53,7 +60,7 @@ async function awaitHealth(spec: LaunchSpec, incarnation: Incarnation, signal: A
     for (;;) {
       signal.throwIfAborted();
       doorbell.reset();
-      const answer = await askHealth(spec, timeoutMs, signal);
+      const answer = await askHealth(specOf(), timeoutMs, signal);
       if (answer.healthy) return answer.address;
       if (answer.timedOut) timeoutMs = Math.min(LONGEST_TIMEOUT_MS, timeoutMs * 2);
 

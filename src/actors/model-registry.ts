@@ -18,10 +18,16 @@ export interface ModelRegistry {
    * @throws Error when no such model is configured: a bug of the caller.
    */
   spec(model: ModelId): LaunchSpec;
-  /** How the process that runs was started, else how one would be. */
+  /** The definition that holds for the process that runs, else how one would be started. */
   runningSpec(model: ModelId): LaunchSpec;
-  /** A new configuration. What runs is not touched. */
-  replace(models: ReadonlyMap<ModelId, LaunchSpec>): void;
+  /**
+   * A new configuration. What runs is not touched; what does not shape a process (its stop command, say) holds for it from
+   * now on, unless it was started by another definition.
+   */
+  replace(
+    models: ReadonlyMap<ModelId, LaunchSpec>,
+    startsAlike: (running: LaunchSpec, configured: LaunchSpec) => boolean,
+  ): void;
   current(model: ModelId): Incarnation | null;
   /** Where to forward to; null when no process runs. */
   upstreamOf(model: ModelId): Upstream | null;
@@ -46,8 +52,12 @@ export function createModelRegistry(configured: ReadonlyMap<ModelId, LaunchSpec>
   return {
     spec,
     runningSpec: (model) => running.get(model)?.spec ?? spec(model),
-    replace(next) {
+    replace(next, startsAlike) {
       models = next;
+      for (const [model, { incarnation, spec: own }] of running) {
+        const newer = next.get(model);
+        if (newer !== undefined && startsAlike(own, newer)) running.set(model, { incarnation, spec: newer });
+      }
     },
     current: (model) => running.get(model)?.incarnation ?? null,
     upstreamOf: (model) => running.get(model)?.incarnation ?? null,

@@ -10,11 +10,19 @@ export function changedProcesses(before: Config, after: Config): ModelId[] {
   return [...after.models.values()]
     .filter((model) => {
       const former = before.models.get(model.id);
-      return former !== undefined && !isDeepStrictEqual(processOf(former), processOf(model));
+      return former !== undefined && !startsAlike(former, model);
     })
     .map(({ id }) => id);
 }
 
-function processOf({ argv, env, upstream, timeouts }: ModelConfig) {
+/** What shapes a process and the connections to it. */
+type Start = Pick<ModelConfig, 'argv' | 'env' | 'upstream' | 'timeouts'>;
+
+/** Whether two definitions of a model start the same process. */
+export function startsAlike(one: Start, other: Start): boolean {
+  return isDeepStrictEqual(startOf(one), startOf(other));
+}
+
+function startOf({ argv, env, upstream, timeouts }: Start): Start {
   return { argv, env, upstream, timeouts };
 }

@@ -1,7 +1,7 @@
 /**
  * Memory for bodies that are kept while their requests are in flight, so that they can be captured at the end.
  *
- * INVARIANT: what is taken and not given back is never more than `limit`.
+ * INVARIANT: nothing is taken that would not fit within the limit as it is at that moment.
  */
 export interface CaptureRoom {
   /** @returns Whether there was room for so many bytes. */
@@ -9,11 +9,12 @@ export interface CaptureRoom {
   giveBack(bytes: number): void;
 }
 
-export function createCaptureRoom(limit: number): CaptureRoom {
+/** @param limit in bytes; it may change */
+export function createCaptureRoom(limit: () => number): CaptureRoom {
   let taken = 0;
   return {
     take(bytes) {
-      if (taken + bytes > limit) return false;
+      if (taken + bytes > limit()) return false;
       taken += bytes;
       return true;
     },

@@ -23,8 +23,8 @@ export interface ObserverParts {
   readonly inFlight: InFlight;
   readonly activity: ActivityStore;
   readonly captures: Captures;
-  /** Memory for compressed captures, in bytes; 0 = none are made. */
-  readonly captureBytes: number;
+  /** Memory for compressed captures, in bytes, as configured now; 0 = none are made. */
+  readonly captureBytes: () => number;
   /** The last time that the model was loaded. */
   readonly lastLoad: (model: ModelId) => { readonly from: number; readonly to: number } | null;
   /** Counts every request that is over. Must not throw. */
@@ -61,8 +61,8 @@ export interface Observer {
  *   these within their room.
  */
 export function createObserver(parts: ObserverParts): Observer {
-  const { inFlight, activity, captures, lastLoad, count } = parts;
-  const room: CaptureRoom = createCaptureRoom(parts.captureBytes * ROOM_RATIO);
+  const { inFlight, activity, captures, captureBytes, lastLoad, count } = parts;
+  const room: CaptureRoom = createCaptureRoom(() => captureBytes() * ROOM_RATIO);
   let lastId = 0;
 
   function keptBody(): KeptBody {

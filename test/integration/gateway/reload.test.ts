@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { closeGateways, startGateway, startGatewayFromFile, textOf } from '../../kit/gateway.ts';
+import { closeGateways, startGateway, startGatewayFromFile, type TestGateway, textOf } from '../../kit/gateway.ts';
 import { fixture } from '../../kit/processes.ts';
 import { freePorts } from '../../kit/free-port.ts';
 import { temporaryFolder } from '../../kit/temporary-folder.ts';
@@ -97,3 +97,70 @@ test('a model that is gone from the file answers 404, and its process ends', asy
   await gateway.reaches('alpha', 'stopped');
   expect(await textOf(await gateway.chat('beta'))).toContain('beta');
 });
+
+test('a mended health endpoint and another stop command count at once, for a model that is there as well', async () => {
+  const said = join(temporaryFolder(), 'said');
+  const gateway = await startGateway({ alpha: { checkEndpoint: '/wrong' } });
+  const ready = gateway.ready('alpha');
+  await gateway.reaches('alpha', 'health-checking');
+  const base = sameModel(gateway);
+  expect(await gateway.reload(base)).toMatchObject({ ok: true, changed: [] });
+  // Nobody would wait the two minutes that a start may take.
+  await ready;
+  const { models } = base as { models: { alpha: object } };
+  const cmdStop = `sh -c 'echo stopped > ${said}; kill ${'${PID}'}'`;
+  await gateway.reload({ ...base, models: { alpha: { ...models.alpha, cmdStop } } });
+  await fetch(`${gateway.url}/unload`);
+  expect(readFileSync(said, 'utf8')).toBe('stopped\n');
+  expect(gateway.life().filter((step) => step === 'alpha starting')).toHaveLength(1);
+});
+
+/** The model of a gateway as it was started, for a reload that changes something else. */
+function sameModel(gateway: TestGateway): object {
+  const { port } = gateway.config.models.get('alpha')!.upstream;
+  const alpha = { cmd: fixture('healthy', { port: '${PORT}', name: 'alpha' }), proxy: 'http://127.0.0.1:${PORT}' };
+  return { startPort: port, models: { alpha } };
+}
+
+test('D9: whether and how often the machine is watched changes with the file', async () => {
+  const gateway = await startGateway({ alpha: {} }, { performance: { disabled: true } });
+  const performance = async () => {
+    const response = await fetch(`${gateway.url}/api/performance`);
+    return { status: response.status, ...((await response.json()) as { enabled: boolean; sys_stats?: unknown[] }) };
+  };
+  expect(await performance()).toEqual({ status: 503, enabled: false });
+  const base = sameModel(gateway);
+  await Promise.all([gateway.reload({ ...base, performance: { every: '7s' } }), gateway.reload(base)]);
+  await expect.poll(performance, { timeout: 10_000 }).toMatchObject({ status: 200, sys_stats: [{}] });
+  await gateway.reload({ ...base, performance: { every: '6s' } });
+  expect(await performance()).toMatchObject({ status: 200, enabled: true });
+  await gateway.reload({ ...base, performance: { disabled: true } });
+  expect(await performance()).toEqual({ status: 503, enabled: false });
+});
+
+test('whether requests are captured changes with the file', async () => {
+  const gateway = await startGateway({ alpha: {} }, { captureBuffer: 0 });
+  const last = async (count: number) => {
+    const read = async () => {
+      const { data, total } = (await (await fetch(`${gateway.url}/api/metrics/activity`)).json()) as Page;
+      return { total, entry: data[0] };
+    };
+    await expect.poll(async () => (await read()).total).toBe(count);
+    return (await read()).entry;
+  };
+  await textOf(await gateway.chat('alpha'));
+  expect(await last(1)).toMatchObject({ has_capture: false });
+  await gateway.reload({ ...sameModel(gateway), captureBuffer: 5 });
+  await textOf(await gateway.chat('alpha'));
+  expect(await last(2)).toMatchObject({ has_capture: true });
+  const capture = (await (await fetch(`${gateway.url}/api/captures/2`)).json()) as { resp_body: string };
+  expect(Buffer.from(capture.resp_body, 'base64').toString()).toContain('Hello from model alpha.');
+  await gateway.reload({ ...sameModel(gateway), captureBuffer: 0 });
+  await textOf(await gateway.chat('alpha'));
+  expect(await last(3)).toMatchObject({ has_capture: false });
+});
+
+interface Page {
+  readonly total: number;
+  readonly data: readonly { readonly has_capture: boolean }[];
+}
