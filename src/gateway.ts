@@ -105,6 +105,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     journal,
     phaseOf: journal.board.phaseOf,
     loadTimes,
+    doubt: supervisor.doubt,
     warn: logger.warn,
   });
   const closing = new AbortController();

@@ -4,6 +4,7 @@ import { createCaptures } from './activity/captures.ts';
 import { createActivityStore } from './activity/store.ts';
 import type { Config } from './config/types.ts';
 import type { Desk } from './dispatch/lease.ts';
+import { GatewayError } from './errors.ts';
 import { createWaitingList } from './dispatch/waiting-list.ts';
 import type { HardwareSnapshot } from './host/detect-hardware.ts';
 import type { HostMonitor } from './host/monitor.ts';
@@ -12,7 +13,8 @@ import { FEEDBACK_TIMES, type FeedbackTimes } from './http/feedback/wait-feedbac
 import { createInFlight } from './http/watch/in-flight.ts';
 import type { ObservationView } from './http/watch/observation-view.ts';
 import { createObserver, type EndedTrip } from './http/watch/observer.ts';
-import { modelOf } from './http/watch/trip.ts';
+import { createStalls } from './http/watch/stalls.ts';
+import { cutTrip, modelOf, type Trip } from './http/watch/trip.ts';
 import { createWatch, type Watch } from './http/watch/watch.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { ObservedRequest } from './metrics/observation.ts';
@@ -39,6 +41,8 @@ export interface ObservationParts {
   readonly journal: Pick<Journal, 'subscribe'>;
   readonly phaseOf: (model: ModelId) => Phase;
   readonly loadTimes: LoadTimes;
+  /** There is a reason to ask the model whether it still answers. */
+  readonly doubt: (model: ModelId) => void;
   /** In place of the ordinary ones. */
   readonly times?: Partial<FeedbackTimes>;
   readonly warn: (message: string) => void;
@@ -67,7 +71,7 @@ export interface Observation extends ObservationView {
  * - Before it is needed nothing is loaded: SQLite, the metrics library, the programs that tell about GPUs.
  */
 export function createObservation(parts: ObservationParts): Observation {
-  const { config, desk, journal, phaseOf, loadTimes, warn } = parts;
+  const { config, desk, journal, phaseOf, loadTimes, doubt, warn } = parts;
   let current = config;
   let monitor: HostMonitor | null = null;
   let snapshot: HardwareSnapshot | null = null;
@@ -85,12 +89,15 @@ export function createObservation(parts: ObservationParts): Observation {
   const priorityOf = (model: ModelId): number => current.models.get(model)?.priority ?? 0;
   const waiting = createWaitingList(desk, priorityOf, metrics.observeQueue);
   const inFlight = createInFlight(waiting.positionOf);
+  const stalls = createStalls(cutStalled);
+  stalls.setLimits(stallLimitsOf(config));
   const observer = createObserver({
     inFlight,
     activity,
     captures,
     captureBytes: () => current.activity.captureBytes,
     lastLoad: loadTimes.lastLoad,
+    follow: stalls.follow,
     count: (ended) => metrics.observeRequest(observedRequest(ended, current)),
   });
   const watch = createWatch({
@@ -108,6 +115,15 @@ export function createObservation(parts: ObservationParts): Observation {
   metrics.setModels([...config.models.keys()]);
   journal.subscribe(metrics.observeTransition);
   setTimeout(() => void watchMachine(), BEGIN_AFTER_MS).unref();
+
+  /** Whether the model hangs, or only this answer, is found out by asking it: the others that it serves may go on. */
+  function cutStalled(trip: Trip, limitMs: number): void {
+    const model = modelOf(trip);
+    const silence = `nothing came for ${limitMs / 1_000} s`;
+    warn(`${model}: ${silence} in the middle of an answer, which is cut; asking the model whether it still answers`);
+    cutTrip(trip, new GatewayError('upstream_timeout', `In the middle of the answer ${silence}.`));
+    doubt(model);
+  }
 
   function needsNoWatch(): boolean {
     return closed || monitor !== null || current.performance.disabled;
@@ -155,6 +171,7 @@ export function createObservation(parts: ObservationParts): Observation {
       metrics.setModels([...next.models.keys()]);
       activity.setLimits(limitsOf(next));
       captures.setMaxBytes(next.activity.captureBytes);
+      stalls.setLimits(stallLimitsOf(next));
       if (before.everyMs === next.performance.everyMs && before.disabled === next.performance.disabled) return;
       monitor?.stop();
       monitor = null;
@@ -172,6 +189,12 @@ export function createObservation(parts: ObservationParts): Observation {
 /** In memory the number of rows is the bound, in a file the retention. */
 function limitsOf({ activity: { storePath, maxInMemory, retention } }: Config): { maxRows: number; maxAgeMs: number } {
   return storePath === null ? { maxRows: maxInMemory, maxAgeMs: 0 } : retention;
+}
+
+function stallLimitsOf({ models }: Config): ReadonlyMap<ModelId, number> {
+  return new Map(
+    [...models.values()].flatMap(({ id, liveness }) => (liveness?.stallMs ? [[id, liveness.stallMs]] : [])),
+  );
 }
 
 function observedRequest({ trip, ending, usage, durationMs }: EndedTrip, { models }: Config): ObservedRequest {

@@ -3,6 +3,7 @@ import type { ModelId } from '../machines/shared/ids.ts';
 import type { ActorLog } from './actors/actor-log.ts';
 import { createModelRegistry } from './actors/model-registry.ts';
 import { createPeerUpstream } from './actors/peer-upstream.ts';
+import { createWatchdogs } from './actors/watchdogs.ts';
 import { wire } from './actors/wire.ts';
 import { changedProcesses, startsAlike } from './config/changed-processes.ts';
 import { toTopology } from './config/topology.ts';
@@ -40,6 +41,8 @@ export interface Supervisor {
   readonly peers: PeerDesk;
   readonly peerModels: PeerModels;
   readonly names: NameBook;
+  /** There is a reason to ask the model at once whether it still answers; if it does not, it is ended. */
+  doubt(model: ModelId): void;
   /** Ends what a gateway that was killed has left behind. To be awaited before `start`. */
   sweep(): Promise<void>;
   /** What is asked of the desk before this waits. */
@@ -63,13 +66,9 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   const ledger = createLedger({ directory: parts.dataDir, warn: (message) => log.warn(message) });
   const leftovers = createLeftovers(ledger);
   const registry = createModelRegistry(config.models);
+  const watchdogs = createWatchdogs(registry, (model) => config.models.get(model)?.liveness ?? null);
   let topology = toTopology(config, parts.drainTimeoutMs);
-  const orchestrator = wire(
-    topology,
-    { registry, ledger, leftovers, log, output },
-    (model) => config.models.get(model)?.liveness ?? null,
-    parts.inspect,
-  );
+  const orchestrator = wire(topology, { registry, ledger, leftovers, log, output }, watchdogs.actor, parts.inspect);
   const desk = createDesk({ orchestrator, upstreamOf: registry.upstreamOf, estimateLoadMs });
   const control = createControl(orchestrator, () => topology, desk);
   const peers = createPeerDesk(config.peers, createPeerUpstream);
@@ -85,6 +84,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     peers,
     peerModels,
     names,
+    doubt: watchdogs.doubt,
     async sweep() {
       const orphans = await ledger.sweep();
       if (orphans > 0) log.warn(`ended ${orphans} processes that a gateway before this one had left behind`);
@@ -103,6 +103,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       peerModels.adopt(next.peers);
       names.adopt(next);
       orchestrator.send({ type: 'topology.replaced', topology, stale });
+      watchdogs.reread();
       return stale;
     },
     async halt() {

@@ -2,20 +2,19 @@ import { type Actor, createActor, type InspectionEvent } from 'xstate';
 import { modelMachine } from '../../machines/model/machine.ts';
 import { orchestratorMachine, type OrchestratorMachine } from '../../machines/orchestrator/machine.ts';
 import type { Topology } from '../../machines/orchestrator/types.ts';
-import { type ModelId, ORCHESTRATOR_ID } from '../../machines/shared/ids.ts';
+import { ORCHESTRATOR_ID } from '../../machines/shared/ids.ts';
 import { swapMachine } from '../../machines/swap/machine.ts';
 import { createHealthProbe } from './health-probe.ts';
 import { createPreflight } from './preflight.ts';
 import { createProcessRunner } from './process-runner.ts';
-import type { LivenessConfig } from '../config/types.ts';
 import type { ProcessParts } from './supervised-process.ts';
-import { createWatchdog } from './watchdog.ts';
+import type { Watchdogs } from './watchdogs.ts';
 
 /** Gives the pure machines hands: real processes, real probes. The actor returned has not been started. */
 export function wire(
   topology: Topology,
   parts: ProcessParts,
-  livenessOf: (model: ModelId) => LivenessConfig | null,
+  watchdog: Watchdogs['actor'],
   inspect: (event: InspectionEvent) => void,
 ): Actor<OrchestratorMachine> {
   const machine = orchestratorMachine.provide({
@@ -24,7 +23,7 @@ export function wire(
         actors: {
           runner: createProcessRunner(parts),
           probe: createHealthProbe(parts),
-          watchdog: createWatchdog(parts.registry, livenessOf),
+          watchdog,
         },
       }),
       swap: swapMachine.provide({ actors: { preflight: createPreflight(parts) } }),

@@ -54,6 +54,7 @@ export interface KeyInput<Ref = MacroReference> {
 export interface LivenessInput<Ref = MacroReference> {
   readonly every?: number | Ref;
   readonly timeout?: number | Ref;
+  readonly stall?: number | Ref;
 }
 
 export interface GroupInput<Ref = MacroReference> {

@@ -16,10 +16,18 @@ export function livenessConfig(
   path: KeyPath,
   report: Report,
 ): LivenessConfig | null {
-  const every = raw.every ?? inherited.every ?? 0;
-  if (every === 0) return null;
-  return {
-    everyMs: durationMs(every, [...path, 'every'], report),
-    timeoutMs: durationMs(raw.timeout ?? inherited.timeout ?? DEFAULT_TIMEOUT, [...path, 'timeout'], report),
-  };
+  const read = (key: keyof LivenessInput, fallback: number): number =>
+    durationMs(raw[key] ?? inherited[key] ?? fallback, [...path, key], report);
+  const config = { everyMs: read('every', 0), timeoutMs: read('timeout', DEFAULT_TIMEOUT), stallMs: read('stall', 0) };
+  return isOn(config) ? config : null;
+}
+
+/** The same where there is nothing to ask: what is left is to look at answers. */
+export function withoutAsking(config: LivenessConfig): LivenessConfig | null {
+  const rest = { ...config, everyMs: 0 };
+  return isOn(rest) ? rest : null;
+}
+
+function isOn({ everyMs, stallMs }: LivenessConfig): boolean {
+  return everyMs > 0 || stallMs > 0;
 }

@@ -5,7 +5,7 @@ import { durationMs } from './duration.ts';
 import { DEFAULT_PROXY } from './expand.ts';
 import { filtersConfig } from './filters.ts';
 import type { LivenessInput, ModelInput } from './input.ts';
-import { livenessConfig } from './liveness.ts';
+import { livenessConfig, withoutAsking } from './liveness.ts';
 import type { KeyPath } from './problems.ts';
 import type { Report } from './report.ts';
 import { child, type Node } from './tree.ts';
@@ -158,8 +158,10 @@ function liveness(
 ): LivenessConfig | null {
   const config = livenessConfig(raw.liveness ?? {}, inherited, path, report);
   if (config === null || raw.checkEndpoint?.trim() !== 'none') return config;
-  if (raw.liveness) report.warning(path, 'has no effect: there is no checkEndpoint to ask', 'give a checkEndpoint');
-  return null;
+  if (raw.liveness?.every) {
+    report.warning([...path, 'every'], 'has no effect: there is no checkEndpoint to ask', 'give a checkEndpoint');
+  }
+  return withoutAsking(config);
 }
 
 function checkEndpoint(text: string, path: KeyPath, report: Report): string | null {

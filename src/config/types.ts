@@ -210,10 +210,12 @@ export interface CapabilitiesConfig {
 
 /** Asking a ready model whether it is still alive. */
 export interface LivenessConfig {
-  /** From one answer to the next question. */
+  /** From one answer to the next question; 0 = it is not asked without a reason. */
   readonly everyMs: number;
   /** Without an answer for this long the model counts as hung. */
   readonly timeoutMs: number;
+  /** An answer to a request that says nothing for this long is cut, and a reason to ask; 0 = it may take its time. */
+  readonly stallMs: number;
 }
 
 export interface ModelConfig {
@@ -249,7 +251,7 @@ export interface ModelConfig {
   readonly capabilities: CapabilitiesConfig | null;
   /** Open WebSockets keep the model neither loaded nor busy. */
   readonly ignoresWebsockets: boolean;
-  /** null = a ready model is not asked again. */
+  /** null = a ready model is not watched over. */
   readonly liveness: LivenessConfig | null;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly timeouts: UpstreamTimeouts;

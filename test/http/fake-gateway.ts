@@ -37,6 +37,8 @@ export interface FakeGateway {
   readonly desk: FakeDesk;
   /** Lines of the gateway's own log. */
   readonly log: string[];
+  /** Models that there was a reason to ask whether they still answer. */
+  readonly doubted: string[];
   readonly observation: Observation;
   readonly peerModels: PeerModels;
   close(): Promise<void>;
@@ -244,6 +246,7 @@ export async function startGateway(
   options: ServerOptions = {},
 ): Promise<FakeGateway> {
   const log: string[] = [];
+  const doubted: string[] = [];
   const keep = (message: string | (() => string)): void => {
     log.push(typeof message === 'string' ? message : message());
   };
@@ -257,6 +260,7 @@ export async function startGateway(
     journal,
     phaseOf: board.phaseOf,
     loadTimes,
+    doubt: (model) => void doubted.push(model),
     times: feedbackTimes,
     warn: keep,
   });
@@ -311,6 +315,7 @@ export async function startGateway(
     server,
     desk,
     log,
+    doubted,
     observation,
     peerModels,
     async close() {

@@ -72,7 +72,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   version: { node: true },
   observation: {
-    rooms: ['dispatch', 'http', 'activity', 'metrics', 'host', 'observability', 'version'],
+    rooms: ['dispatch', 'http', 'activity', 'metrics', 'host', 'observability', 'version', 'errors'],
     onlyTypesOfRooms: ['machines', 'config'],
     node: false,
   },

@@ -45,10 +45,14 @@ const capabilities = group('What the model can do, for /v1/models.', {
 });
 
 export const liveness = group(
-  'Ask ready models whether they still answer, at their checkEndpoint; one that does not is restarted.',
+  'Watch over ready models: one that no longer answers at its checkEndpoint is restarted.',
   {
     every: number('Seconds between two questions; 0 = do not ask.', { minimum: 0, default: 0, examples: [30] }),
     timeout: number('Seconds to wait for an answer.', { exclusiveMinimum: 0, default: 10, examples: [10] }),
+    stall: number(
+      'Seconds without a byte after which an answer that has begun is cut and its model asked at once; 0 = never.',
+      { minimum: 0, default: 0, examples: [120] },
+    ),
   },
 );
 

@@ -14,7 +14,8 @@ export interface Ending {
 export function endingOf({ res, failure, wasCut, answer }: Trip): Ending {
   if (failure?.code === 'request_cancelled') return { status: 499, error: failure.message, outcome: 'cancelled' };
   if (wasCut) {
-    return { status: 502, error: 'The model server broke off in the middle of its answer.', outcome: 'cut' };
+    const error = failure?.message ?? 'The model server broke off in the middle of its answer.';
+    return { status: 502, error, outcome: 'cut' };
   }
   if (failure !== null && failure.code !== 'client_closed_request') {
     return { status: failure.status, error: failure.message, outcome: 'error' };

@@ -27,6 +27,8 @@ export interface ObserverParts {
   readonly captureBytes: () => number;
   /** The last time that the model was loaded. */
   readonly lastLoad: (model: ModelId) => { readonly from: number; readonly to: number } | null;
+  /** Follows an answer that has begun. Must not throw. */
+  readonly follow: (trip: Trip) => void;
   /** Counts every request that is over. Must not throw. */
   readonly count: (ended: EndedTrip) => void;
 }
@@ -61,7 +63,7 @@ export interface Observer {
  *   these within their room.
  */
 export function createObserver(parts: ObserverParts): Observer {
-  const { inFlight, activity, captures, captureBytes, lastLoad, count } = parts;
+  const { inFlight, activity, captures, captureBytes, lastLoad, follow, count } = parts;
   const room: CaptureRoom = createCaptureRoom(() => captureBytes() * ROOM_RATIO);
   let lastId = 0;
 
@@ -142,6 +144,7 @@ export function createObserver(parts: ObserverParts): Observer {
       const keeps = captures.isEnabled && trip.isRecorded && captureMask(trip.upstreamPath, status).responseBody;
       trip.responseBody = keeps ? keptBody() : null;
       inFlight.answered(trip);
+      follow(trip);
     },
     passed(trip, bytes) {
       trip.bytes += bytes.length;

@@ -49,7 +49,7 @@ export interface Trip {
   interrupt: ((error: GatewayError) => void) | null;
   /** Why it has no good end, as far as the gateway knows. */
   failure: GatewayError | null;
-  /** The upstream broke off in the middle of its answer. */
+  /** The upstream broke off in the middle of its answer, or said nothing for so long that it was cut. */
   wasCut: boolean;
   isOver: boolean;
   /** Among those in flight; null before and after. */
@@ -119,4 +119,12 @@ export function cancelTrip(trip: Trip): void {
   if (trip.wait !== null) trip.wait.abort(trip.failure);
   else if (trip.answer === null && trip.interrupt !== null) trip.interrupt(trip.failure);
   else trip.res.destroy();
+}
+
+/** Breaks the client's connection, as if the upstream had broken off in the middle of its answer, and ends its request. */
+export function cutTrip(trip: Trip, why: GatewayError): void {
+  if (trip.isOver || trip.failure !== null) return;
+  trip.failure = why;
+  trip.wasCut = true;
+  trip.res.destroy();
 }

@@ -123,18 +123,3 @@ test('R17: a descendant that holds the pipes does not keep a dead model ready', 
   expect(isAlive(descendant), 'it held the pipes all the while').toBe(true);
   process.kill(descendant, 'SIGKILL');
 });
-
-test('R9: a model that hangs after it was ready is noticed, and is back for the next request', async () => {
-  const lines: string[] = [];
-  const gateway = await startGateway(
-    { alpha: { liveness: { every: 0.05, timeout: 0.3 }, unloadTimeout: 0.2 } },
-    {},
-    { print: (line) => void lines.push(line) },
-  );
-  await gateway.ready('alpha');
-  const pid = Number(/alpha: started, pid (\d+)/.exec(lines.join(''))?.[1]);
-  process.kill(pid, 'SIGSTOP');
-  await gateway.reaches('alpha', 'stopped');
-  expect(await textOf(await gateway.chat('alpha'))).toContain('alpha');
-  expect(gateway.life().filter((each) => each === 'alpha starting')).toHaveLength(2);
-});

@@ -51,15 +51,28 @@ describe('capabilities', () => {
 describe('liveness', () => {
   it.each([
     ['off by default', '', '', null],
-    ['inherited', 'liveness: {every: 30}', '', { everyMs: 30_000, timeoutMs: 10_000 }],
+    ['inherited', 'liveness: {every: 30}', '', { everyMs: 30_000, timeoutMs: 10_000, stallMs: 0 }],
     ['switched off by the model', 'liveness: {every: 30}', 'liveness: {every: 0}', null],
     [
       'overridden key by key',
       'liveness: {every: 30, timeout: 5}',
       'liveness: {every: 0.5}',
-      { everyMs: 500, timeoutMs: 5000 },
+      { everyMs: 500, timeoutMs: 5000, stallMs: 0 },
     ],
     ['off where there is nothing to ask', 'liveness: {every: 30}', 'checkEndpoint: none', null],
+    ['a look at answers alone', 'liveness: {stall: 60}', '', { everyMs: 0, timeoutMs: 10_000, stallMs: 60_000 }],
+    [
+      'both, of which the model switches one off',
+      'liveness: {every: 30, stall: 60}',
+      'liveness: {stall: 0}',
+      { everyMs: 30_000, timeoutMs: 10_000, stallMs: 0 },
+    ],
+    [
+      'a look at answers where there is nothing to ask',
+      'liveness: {every: 30}',
+      'checkEndpoint: none\n    liveness: {stall: 0.5}',
+      { everyMs: 0, timeoutMs: 10_000, stallMs: 500 },
+    ],
   ])('R9: is %s', async (_, top, own, liveness) => {
     const text = `${top}\n${model(own)}`;
     expect((await loadModel(text)).liveness).toEqual(liveness);
@@ -68,11 +81,12 @@ describe('liveness', () => {
 
   it('without anything to ask gets a warning, and wrong values are refused', async () => {
     expect(await warningsOf(model('checkEndpoint: none\n    liveness: {every: 1}'))).toEqual([
-      'models.a.liveness: has no effect: there is no checkEndpoint to ask; give a checkEndpoint',
+      'models.a.liveness.every: has no effect: there is no checkEndpoint to ask; give a checkEndpoint',
     ]);
-    expect(await errorsOf(model('liveness: {every: -1, timeout: 0}'))).toEqual([
+    expect(await errorsOf(model('liveness: {every: -1, timeout: 0, stall: -1}'))).toEqual([
       'models.a.liveness.every: must be 0 or more, not -1',
       'models.a.liveness.timeout: must be more than 0, not 0',
+      'models.a.liveness.stall: must be 0 or more, not -1',
     ]);
   });
 });
