@@ -39,7 +39,7 @@ export function createControl(orchestrator: Actor<OrchestratorMachine>, topology
       });
     },
 
-    async load(unit, signal = new AbortController().signal, patience = undefined) {
+    async load(unit, signal = new AbortController().signal, patience) {
       const [model] = modelsOf(topology(), unit);
       if (model === undefined) throw new GatewayError('model_not_found', `${unit} cannot be loaded as a whole`);
       const lease = await desk.acquire({ unit, model }, signal, { force: true, patient: patience === 'patient' });

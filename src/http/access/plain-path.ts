@@ -1,7 +1,7 @@
 /** Each percent sign of a text, with the two digits that should follow it. */
 const ESCAPES = /%([0-9a-f]{2})?/gi;
-/** What means the same with and without an escape (RFC 3986, 2.3). Every fixed path consists of these and slashes. */
-const UNRESERVED = /[\w.~-]/;
+/** What means the same with and without an escape (RFC 3986, 2.3), but for the dot: no escape makes a dot segment. */
+const UNRESERVED = /[\w~-]/;
 const PASSAGE = /^\/(?:upstream|comfyui)\//;
 
 /** The path and query of a URL that may have come whole, as clients of a proxy send it. */

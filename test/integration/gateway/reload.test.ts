@@ -108,7 +108,7 @@ test('a mended health endpoint and another stop command count at once, for a mod
   // Nobody would wait the two minutes that a start may take.
   await ready;
   const { models } = base as { models: { alpha: object } };
-  const cmdStop = `sh -c 'echo stopped > ${said}; kill ${'${PID}'}'`;
+  const cmdStop = `sh -c 'echo stopped > ${said}; kill \${PID}'`;
   await gateway.reload({ ...base, models: { alpha: { ...models.alpha, cmdStop } } });
   await fetch(`${gateway.url}/unload`);
   expect(readFileSync(said, 'utf8')).toBe('stopped\n');
