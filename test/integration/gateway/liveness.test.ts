@@ -4,6 +4,9 @@ import { fixture } from '../../kit/processes.ts';
 
 afterEach(closeGateways);
 
+/** For `expect.poll`: a second is short on a machine that others use too. */
+const SOON = { timeout: 10_000, interval: 10 };
+
 interface Watched {
   readonly gateway: TestGateway;
   readonly lines: string[];
@@ -54,7 +57,7 @@ async function activity(gateway: TestGateway): Promise<readonly Entry[]> {
 
 describe('liveness.every', () => {
   test('R9: a model that hangs after it was ready is noticed, and is back for the next request', async () => {
-    const { gateway, freeze } = await watched({ liveness: { every: 0.05, timeout: 0.3 } });
+    const { gateway, freeze } = await watched({ liveness: { every: 0.05, timeout: 1 } });
     await gateway.ready('alpha');
     freeze();
     await gateway.reaches('alpha', 'stopped');
@@ -71,7 +74,7 @@ describe('liveness.every', () => {
       cmd,
       proxy: 'http://127.0.0.1:${PORT}',
       unloadTimeout: 0.2,
-      liveness: { every: 0.05, timeout: 0.3 },
+      liveness: { every: 0.05, timeout: 1 },
     };
     expect(await gateway.reload({ startPort: port, models: { alpha } })).toMatchObject({ ok: true, changed: [] });
     freeze();
@@ -89,7 +92,7 @@ describe('liveness.stall', () => {
     await gateway.reaches('alpha', 'stopped');
     expect(lines.join('')).toContain('alpha: nothing came for 1 s in the middle of an answer, which is cut');
     await expect
-      .poll(() => activity(gateway))
+      .poll(() => activity(gateway), SOON)
       .toMatchObject([
         { resp_status_code: 502, error_msg: 'In the middle of the answer nothing came for 1 s.' },
         { resp_status_code: 502, error_msg: 'In the middle of the answer nothing came for 1 s.' },
@@ -105,7 +108,7 @@ describe('liveness.stall', () => {
     const stalling = await gateway.chat('alpha', { stream: true, chunks: 2, chunk_delay_ms: 3_600_000 });
     const before = questions();
     await expect(stalling.text()).rejects.toThrow(/terminated|aborted/);
-    await expect.poll(questions, { timeout: 10_000 }).toBe(before + 1);
+    await expect.poll(questions, SOON).toBe(before + 1);
     for (let chunk = 0; chunk < 50; chunk += 1) expect((await other.read()).done).toBe(false);
     await other.cancel();
     expect(await textOf(await gateway.chat('alpha'))).toContain('alpha');
@@ -114,7 +117,7 @@ describe('liveness.stall', () => {
 
   test('R9: without a health endpoint the answer is cut, and nobody is asked', async () => {
     const { gateway, freeze } = await watched({ checkEndpoint: 'none', liveness: { stall: 1 } });
-    await expect.poll(async () => (await gateway.chat('alpha')).status).toBe(200);
+    await expect.poll(async () => (await gateway.chat('alpha')).status, SOON).toBe(200);
     const reader = await endless(gateway);
     freeze();
     await expect(readToTheEnd(reader)).rejects.toThrow(/terminated|aborted/);

@@ -5,6 +5,9 @@ import { fixture } from '../../kit/processes.ts';
 
 afterEach(closeGateways);
 
+/** For `expect.poll`: a second is short on a machine that others use too. */
+const SOON = { timeout: 10_000, interval: 10 };
+
 interface Kept {
   readonly gateway: TestGateway;
   /** What the log says about the preload, line by line. */
@@ -56,7 +59,7 @@ describe('preload after a reload', () => {
     const { gateway, preloads, reload } = await keep(['alpha', 'beta', 'gamma', 'delta'], {
       preload: ['alpha', 'beta'],
     });
-    await expect.poll(() => preloads().length).toBe(2);
+    await expect.poll(() => preloads().length, SOON).toBe(2);
     await gateway.ready('delta');
     const stream = await gateway.chat('alpha', { stream: true, chunks: 100, chunk_delay_ms: 10 });
     const before = gateway.life().length;
@@ -66,7 +69,7 @@ describe('preload after a reload', () => {
       commands: { beta: renewed('beta') },
       models: ['alpha', 'beta', 'gamma', 'delta', 'omega'],
     });
-    await expect.poll(() => preloads().length).toBe(5);
+    await expect.poll(() => preloads().length, SOON).toBe(5);
     expect(preloads().slice(2)).toEqual([
       'preload: gamma is ready',
       'preload: beta is ready',
@@ -91,7 +94,7 @@ describe('preload after a reload', () => {
     expect(starts(gateway)).toEqual(['alpha starting']);
     await reader.cancel();
     await gateway.reaches('beta', 'ready');
-    await expect.poll(() => preloads()).toEqual(['preload: beta is ready']);
+    await expect.poll(() => preloads(), SOON).toEqual(['preload: beta is ready']);
     expect(gateway.life()).toContain('alpha stopped');
   });
 
@@ -105,14 +108,14 @@ describe('preload after a reload', () => {
     await reload({ preload: ['alpha', 'gamma'], commands: { alpha: renewed('alpha') } });
     // Nobody would wait the two minutes that a start may take.
     await gateway.reaches('gamma', 'ready');
-    await expect.poll(() => preloads()).toEqual(['preload: alpha is ready', 'preload: gamma is ready']);
+    await expect.poll(() => preloads(), SOON).toEqual(['preload: alpha is ready', 'preload: gamma is ready']);
     expect(await textOf(await gateway.chat('alpha'))).toContain('new-alpha');
     expect(starts(gateway)).toEqual(['alpha starting', 'alpha starting', 'gamma starting']);
   });
 
   test('loads nothing for a reload that concerns nothing of the list', async () => {
     const { gateway, preloads, reload } = await keep(['alpha', 'beta'], { preload: ['alpha'] });
-    await expect.poll(() => preloads().length).toBe(1);
+    await expect.poll(() => preloads().length, SOON).toBe(1);
     await fetch(`${gateway.url}/unload`);
     await reload({ preload: ['alpha'], commands: { beta: renewed('beta') } });
     await reload({ preload: ['alpha', 'beta'], commands: { beta: renewed('beta') } });
