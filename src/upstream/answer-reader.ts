@@ -65,6 +65,7 @@ export function createAnswerReader(): AnswerReader {
     if (parsed.status === 101) throw new MalformedAnswer('another protocol, which nobody asked for');
     // 100, 102, 103: something about the answer that is to come.
     if (parsed.status >= 200) begin(parsed);
+    else if (!parsed.keepsAlive) throw new MalformedAnswer('news of an answer that cannot follow');
     return next;
   }
 

@@ -163,6 +163,15 @@ describe('an answer read by ourselves', () => {
   }, 60_000);
 });
 
+test.each(['HTTP/1.0 103 Early Hints', 'HTTP/1.1 100 Continue\r\nconnection: close'])(
+  'news of an answer, on a connection that ends with it, are refused as node does: %j',
+  async (news) => {
+    const bytes = Buffer.from(`${news}\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n`);
+    expect(await readByNode(bytes, 'POST')).toBe('malformed');
+    expect(readOurselves(bytes, [], 'POST')).toBe('malformed');
+  },
+);
+
 test('a body is a copy: nobody may hold what the next read writes over', () => {
   const reader = createAnswerReader();
   const got: Buffer[] = [];
