@@ -5,6 +5,7 @@ import { modelMachine } from '../machines/model/machine.ts';
 import { orchestratorMachine } from '../machines/orchestrator/machine.ts';
 import { profileMachine } from '../machines/profile/machine.ts';
 import { swapMachine } from '../machines/swap/machine.ts';
+import type { LoadedConfig } from './config/load.ts';
 import { formatProblems, type Problem } from './config/problems.ts';
 import type { Config, LogLevel } from './config/types.ts';
 import { dataDirectory } from './data-directory.ts';
@@ -17,7 +18,7 @@ import type { HttpDeps, ReloadAnswer } from './http/deps.ts';
 import { createEventFeed } from './http/events/feed.ts';
 import { createHttpServer, renewTls, serveWith } from './http/server.ts';
 import { parseListenAddress, reachableHost } from './listen-address.ts';
-import { createObservation } from './observation.ts';
+import { createObservation, type Observation } from './observation.ts';
 import type { Transition } from './observability/journal.ts';
 import { describeMachines } from './observability/machine-definitions.ts';
 import { createRecords } from './observability/records.ts';
@@ -81,8 +82,9 @@ const DRAIN_TIMEOUT_MS = 30_000;
  * @throws ConfigError with every problem of the configuration; or the system's error when it cannot listen.
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config: first, warnings } = await readConfig(options, null);
-  let config = first;
+  const first = await readConfig(options, null);
+  const { warnings } = first;
+  let { config } = first;
   let tls = options.tls ? await readTlsFiles(options.tls) : null;
   const address = parseListenAddress(options.listen ?? '127.0.0.1:0');
   if (typeof address === 'string') throw new TypeError(address);
@@ -152,6 +154,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     async () => {
       const loaded = await readConfig(source, config);
       if (options.tls) tls = await readTlsFiles(options.tls);
+      await openStore(observation, loaded);
       return loaded;
     },
     (next) => {
@@ -176,7 +179,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
   );
 
-  observation.open();
+  await openStore(observation, first);
   await supervisor.sweep();
   // Before the actors start: where it cannot listen, nothing is left to clean up. What is sent to them now waits.
   server.listen(address.port, address.host);
@@ -193,7 +196,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     await halted;
     server.closeAllConnections();
     await serverClosed;
-    observation.close();
+    await observation.close();
   }
 
   return {
@@ -222,6 +225,18 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await closed;
     },
   };
+}
+
+/** The last thing that can go wrong with a configuration. @throws ConfigError */
+async function openStore(observation: Pick<Observation, 'prepare'>, { config, refusal }: LoadedConfig): Promise<void> {
+  try {
+    await observation.prepare(config);
+  } catch (error) {
+    // Without the path, which may come from the environment.
+    const { syscall, code, message } = error as NodeJS.ErrnoException;
+    const reason = syscall === undefined ? message : (code ?? 'unknown error');
+    throw refusal(['store', 'path'], `cannot be used (${reason})`, 'name a new file, or one that a gateway has made');
+  }
 }
 
 function inLines({ ok, changed, problems }: ReloadResult): ReloadAnswer {

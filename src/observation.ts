@@ -1,7 +1,7 @@
 import type { ModelId } from '../machines/shared/ids.ts';
 import type { Phase } from '../machines/shared/phase.ts';
-import { createCaptures } from './activity/captures.ts';
-import { createActivityStore } from './activity/store.ts';
+import { createArchive } from './activity/archive.ts';
+import type { StorePlan } from './activity/store.ts';
 import type { Config } from './config/types.ts';
 import type { Desk } from './dispatch/lease.ts';
 import { GatewayError } from './errors.ts';
@@ -54,15 +54,16 @@ export interface Observation extends ObservationView {
   /** The desk, watched. */
   readonly desk: Desk;
   /**
-   * To be called before the gateway listens.
+   * Opens the file for activity of a configuration that is to be adopted, or of the first one. To be called before the
+   * gateway listens, too. Nothing else changes.
    *
-   * @throws SQLite's error when the configured file cannot be used.
+   * @throws SQLite's error when the file cannot be used.
    */
-  open(): void;
-  /** Goes on with a new configuration; where activity is stored stays as it is. */
+  prepare(config: Config): Promise<void>;
+  /** Goes on with a new configuration. */
   adopt(config: Config): void;
   /** Writes what is left to be written, and ends timers and processes. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 /**
@@ -79,13 +80,7 @@ export function createObservation(parts: ObservationParts): Observation {
   const stored = createSubscribers<number>('the activity', warn);
   const version = buildInfo();
   const metrics = createMetrics({ version: version.version, host: () => monitor?.latest() ?? null, report: warn });
-  const captures = createCaptures(config.activity.captureBytes);
-  const activity = createActivityStore({
-    path: config.activity.storePath,
-    limits: limitsOf(config),
-    onStored: stored.tell,
-    report: warn,
-  });
+  const archive = createArchive(planOf(config), { onStored: stored.tell, report: warn });
   const priorityOf = (model: ModelId): number => current.models.get(model)?.priority ?? 0;
   const waiting = createWaitingList(desk, priorityOf, metrics.observeQueue);
   const inFlight = createInFlight(waiting.positionOf);
@@ -93,8 +88,8 @@ export function createObservation(parts: ObservationParts): Observation {
   stalls.setLimits(stallLimitsOf(config));
   const observer = createObserver({
     inFlight,
-    activity,
-    captures,
+    activity: archive,
+    captures: archive.captures,
     captureBytes: () => current.activity.captureBytes,
     lastLoad: loadTimes.lastLoad,
     follow: stalls.follow,
@@ -142,8 +137,8 @@ export function createObservation(parts: ObservationParts): Observation {
     watch,
     desk: waiting,
     inFlight,
-    activity,
-    captures,
+    activity: archive,
+    captures: archive.captures,
     waiting,
     loads: loadTimes,
     metrics: {
@@ -162,33 +157,31 @@ export function createObservation(parts: ObservationParts): Observation {
       snapshot ??= createHardwareSnapshot({ gatewayVersion: version.version, report: warn });
       return snapshot.get();
     },
-    open() {
-      if (config.activity.storePath !== null) activity.open();
-    },
+    prepare: (next) => archive.prepare(planOf(next)),
     adopt(next) {
       const before = current.performance;
       current = next;
       metrics.setModels([...next.models.keys()]);
-      activity.setLimits(limitsOf(next));
-      captures.setMaxBytes(next.activity.captureBytes);
+      archive.adopt(planOf(next));
       stalls.setLimits(stallLimitsOf(next));
       if (before.everyMs === next.performance.everyMs && before.disabled === next.performance.disabled) return;
       monitor?.stop();
       monitor = null;
       void watchMachine();
     },
-    close() {
+    async close() {
       closed = true;
       monitor?.stop();
       snapshot?.stop();
-      activity.close();
+      await archive.close();
     },
   };
 }
 
 /** In memory the number of rows is the bound, in a file the retention. */
-function limitsOf({ activity: { storePath, maxInMemory, retention } }: Config): { maxRows: number; maxAgeMs: number } {
-  return storePath === null ? { maxRows: maxInMemory, maxAgeMs: 0 } : retention;
+function planOf({ activity: { storePath, maxInMemory, retention, captureBytes } }: Config): StorePlan {
+  const limits = storePath === null ? { maxRows: maxInMemory, maxAgeMs: 0 } : retention;
+  return { path: storePath, limits, captureBytes };
 }
 
 function stallLimitsOf({ models }: Config): ReadonlyMap<ModelId, number> {

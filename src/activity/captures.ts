@@ -3,6 +3,7 @@ import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { createByteRing } from './byte-ring.ts';
 import { type BodyCollector, createBodyCollector } from './body-collector.ts';
 import { captureMask } from './capture-mask.ts';
+import type { CaptureStore } from './capture-store.ts';
 import { decodeBody } from './decode-body.ts';
 import { type Headers, redactHeaders } from './redact-headers.ts';
 
@@ -41,7 +42,7 @@ interface Capture {
   readonly resp_body: string | null;
 }
 
-/** The last exchanges, in memory, the large ones compressed. */
+/** The last exchanges, the large ones compressed. */
 export interface Captures {
   /** False when there is no room for any: then nothing needs to be collected. */
   readonly isEnabled: boolean;
@@ -54,6 +55,8 @@ export interface Captures {
   get(id: number): Promise<Capture | null>;
   /** The oldest go until the rest fits. */
   setMaxBytes(maxBytes: number): void;
+  /** Resolves when nothing that has been added is still being compressed. */
+  settled(): Promise<void>;
 }
 
 /**
@@ -63,10 +66,10 @@ export interface Captures {
  * - Secrets are hidden before anything is kept.
  *
  * @param maxBytes 0 or less: nothing is kept.
+ * @param ring Where they are kept; in memory unless told otherwise.
  */
-export function createCaptures(maxBytes: number): Captures {
+export function createCaptures(maxBytes: number, ring: CaptureStore = createByteRing(maxBytes)): Captures {
   let limit = maxBytes;
-  const ring = createByteRing(maxBytes);
   const underWay = new Map<number, Promise<void>>();
 
   async function keep(id: number, exchange: Exchange): Promise<void> {
@@ -112,6 +115,9 @@ export function createCaptures(maxBytes: number): Captures {
     setMaxBytes(wanted) {
       limit = Math.max(0, wanted);
       ring.resize(limit);
+    },
+    async settled() {
+      await Promise.all(underWay.values());
     },
   };
 }
@@ -175,7 +181,11 @@ interface Pack {
   write(target: Buffer, start: number): void;
 }
 
-/** Four bytes of length, the preamble as JSON, the two bodies as they are: base64 would hide what is alike in them. */
+/**
+ * Files hold these: whoever changes them gives them a new format in `capture-tape.ts`.
+ *
+ * Four bytes of length, the preamble as JSON, the two bodies as they are: base64 would hide what is alike in them.
+ */
 function createPack({ path, requestHeaders, responseHeaders, requestBody, responseBody }: Parts): Pack {
   const preamble: Preamble = {
     path,

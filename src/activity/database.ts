@@ -1,49 +1,72 @@
+import { closeSync, openSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type * as Sqlite from 'node:sqlite';
-import type { ActivityRecord } from './record.ts';
-import { ADDED_COLUMNS, CREATE, INSERT } from './schema.ts';
+import { type ActivityTable, createActivityTable } from './activity-table.ts';
+import { type CaptureTape, createCaptureTape } from './capture-tape.ts';
+import { ADDED_COLUMNS, CREATE, CREATE_CAPTURES } from './schema.ts';
 
-/** How many rows of a file one round of clearing takes, so that it never holds the gateway up for long. */
-const CLEARED_AT_ONCE = 2_000;
-/** As SQLite's LIMIT understands it. */
-const ALL = -1;
-/** Short: SQLite waits on the thread that serves everybody. Who finds the file locked comes again. */
-const LOCK_WAIT_MS = 50;
+/** Very short: SQLite waits on the thread that serves everybody. Who finds the file locked comes again. */
+const LOCK_WAIT_MS = 10;
+/** Prompts and answers are nobody else's business. What SQLite keeps beside the file gets the mode of the file. */
+const PRIVATE = 0o600;
+/**
+ * Pages of 4 KiB in the log that make SQLite copy them into the file, in the middle of a commit: a quarter of what it
+ * would gather by itself, for a quarter of the time in which nobody is served.
+ */
+const PAGES_IN_LOG = 256;
+const SQLITE_BUSY = 5;
 
-export interface Limits {
-  /** Newest rows that are kept; 0 = all. */
-  readonly maxRows: number;
-  /** 0 = for ever. */
-  readonly maxAgeMs: number;
-}
-
-/** The table of activity, open. All calls are synchronous. */
-export interface ActivityDatabase {
+/** A database of activity, open. All calls are synchronous. */
+export interface ActivityDatabase extends ActivityTable {
   readonly db: Sqlite.DatabaseSync;
-  /** The highest id ever given. */
-  lastId(): number;
-  /** All or none. @throws SQLite's error. */
-  insert(rows: readonly { readonly id: number; readonly record: ActivityRecord }[]): void;
-  /** @returns Whether there may be more to clear. */
-  clear(limits: Limits, now: number): boolean;
   close(): void;
 }
 
+/** One in a file, which holds captures too. */
+export interface ActivityFile extends ActivityDatabase {
+  readonly captures: CaptureTape;
+}
+
+/** A database that is gone when it is closed. */
+export function openInMemory(): ActivityDatabase {
+  const db = connect(':memory:');
+  db.exec(CREATE);
+  addMissingColumns(db);
+  return { db, ...createActivityTable(db, false), close: () => db.close() };
+}
+
 /**
- * @param path A file, or null for memory.
- * @throws SQLite's error when the file cannot be opened, made or is something else.
+ * Makes the file where there is none, for its owner only.
+ *
+ * @throws SQLite's error, or the system's, when it cannot be opened, made or is something else.
  */
-export function openDatabase(path: string | null): ActivityDatabase {
-  const { DatabaseSync } = loadSqlite();
-  const db = new DatabaseSync(path ?? ':memory:', { timeout: LOCK_WAIT_MS });
+export function openFile(path: string): ActivityFile {
+  // Absolute, for SQLite has words that are no paths, and others that are URIs.
+  const file = resolve(path);
+  // One that is there keeps its mode: somebody may have chosen it.
+  closeSync(openSync(file, 'a', PRIVATE));
+  const db = connect(file);
   try {
-    if (path !== null) db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${PAGES_IN_LOG}`);
     db.exec(CREATE);
     addMissingColumns(db);
-    return wrap(db, path === null ? ALL : CLEARED_AT_ONCE);
+    db.exec(CREATE_CAPTURES);
+    const table = createActivityTable(db, true);
+    return { db, ...table, captures: createCaptureTape(db), close: () => db.close() };
   } catch (error) {
     db.close();
     throw error;
   }
+}
+
+/** Whether somebody else has locked the file, so that it may help to come again. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY;
+}
+
+function connect(path: string): Sqlite.DatabaseSync {
+  const { DatabaseSync } = loadSqlite();
+  return new DatabaseSync(path, { timeout: LOCK_WAIT_MS });
 }
 
 /**
@@ -70,67 +93,4 @@ function addMissingColumns(db: Sqlite.DatabaseSync): void {
   for (const [name, type] of Object.entries(ADDED_COLUMNS)) {
     if (!present.has(name)) db.exec(`ALTER TABLE activity ADD COLUMN ${name} ${type}`);
   }
-}
-
-function wrap(db: Sqlite.DatabaseSync, clearedAtOnce: number): ActivityDatabase {
-  const insert = db.prepare(INSERT);
-  const clearByCount = db.prepare(
-    `DELETE FROM activity WHERE id IN
-      (SELECT id FROM activity WHERE id <= (SELECT max(id) FROM activity) - ? ORDER BY id LIMIT ?)`,
-  );
-  const clearByAge = db.prepare(
-    `DELETE FROM activity WHERE id IN
-      (SELECT id FROM activity WHERE ts_created < ? ORDER BY ts_created LIMIT ?)`,
-  );
-  return {
-    db,
-    lastId() {
-      const row = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'activity'").get();
-      return Number(row?.['seq'] ?? 0);
-    },
-    insert(rows) {
-      db.exec('BEGIN IMMEDIATE');
-      try {
-        for (const { id, record } of rows) insert.run(...valuesOf(id, record));
-        db.exec('COMMIT');
-      } catch (error) {
-        if (db.isTransaction) db.exec('ROLLBACK');
-        throw error;
-      }
-    },
-    clear({ maxRows, maxAgeMs }, now) {
-      let removed = 0;
-      if (maxRows > 0) removed += Number(clearByCount.run(maxRows, clearedAtOnce).changes);
-      if (maxAgeMs > 0) removed += Number(clearByAge.run(Math.floor((now - maxAgeMs) / 1000), clearedAtOnce).changes);
-      return clearedAtOnce !== ALL && removed >= clearedAtOnce;
-    },
-    close: () => db.close(),
-  };
-}
-
-function valuesOf(id: number, record: ActivityRecord): (string | number | null)[] {
-  const { tokens } = record;
-  return [
-    id,
-    Math.floor(record.at / 1000),
-    record.model,
-    record.path,
-    record.contentType,
-    record.status,
-    Math.round(tokens.cached),
-    Math.round(tokens.drafted),
-    Math.round(tokens.draftAccepted),
-    Math.round(tokens.input),
-    Math.round(tokens.output),
-    tokens.promptPerSecond,
-    tokens.tokensPerSecond,
-    Math.round(record.durationMs),
-    record.error,
-    JSON.stringify(record.metadata),
-    Math.round(record.at),
-    record.firstTokenMs,
-    record.queueMs,
-    record.loadMs,
-    record.client,
-  ];
 }

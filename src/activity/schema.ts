@@ -22,6 +22,21 @@ CREATE INDEX IF NOT EXISTS activity_by_time ON activity (ts_created DESC, id DES
 CREATE INDEX IF NOT EXISTS activity_by_model ON activity (model_id, ts_created DESC, id DESC);
 `;
 
+/**
+ * Captured exchanges, in files only: a tape without end, of which the newest part is kept. A large exchange is several
+ * parts. `position` is that of the first byte on the tape, `size` that of the whole exchange.
+ */
+export const CREATE_CAPTURES = `
+CREATE TABLE IF NOT EXISTS capture_parts (
+  position INTEGER PRIMARY KEY,
+  id INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  format INTEGER NOT NULL,
+  bytes BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS capture_parts_by_id ON capture_parts (id);
+`;
+
 /** Added to a file that lacks them. They may be null, so that a program that does not know them can still write. */
 export const ADDED_COLUMNS: Readonly<Record<string, string>> = {
   ts_created_ms: 'INTEGER',

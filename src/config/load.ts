@@ -10,7 +10,7 @@ import { declareMacros } from './macros.ts';
 import { mergeTrees } from './merge.ts';
 import { normalise } from './normalise.ts';
 import type { IsPortFree } from './ports.ts';
-import { ConfigError, ProblemLog, type Place, type Problem } from './problems.ts';
+import { ConfigError, type KeyPath, ProblemLog, type Place, type Problem } from './problems.ts';
 import { readTextFile } from './read-file.ts';
 import { reportOn } from './report.ts';
 import { configSchema } from './schema.ts';
@@ -39,6 +39,8 @@ export interface LoadedConfig {
   /** Deeply frozen. */
   readonly config: Config;
   readonly warnings: readonly Problem[];
+  /** For what only shows when a value is put to use: an error that says where the value stands. */
+  refusal(path: KeyPath, message: string, hint: string): ConfigError;
 }
 
 const DEFAULT_MIN_HEALTH_TIMEOUT = 15;
@@ -130,5 +132,13 @@ async function finish(
     reportOn(tree, problems),
   );
   if (problems.hasErrors) throw new ConfigError(problems.all);
-  return { config: deepFreeze(config), warnings: problems.all };
+  const warnings = problems.all;
+  return {
+    config: deepFreeze(config),
+    warnings,
+    refusal(path, message, hint) {
+      reportOn(tree, problems).error(path, message, hint);
+      return new ConfigError(problems.all);
+    },
+  };
 }

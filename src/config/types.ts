@@ -108,7 +108,7 @@ export interface ActivityConfig {
   readonly storePath: string | null;
   /** What is deleted from the file. */
   readonly retention: RetentionConfig;
-  /** Memory for compressed captures of requests, in bytes; 0 = none are made. */
+  /** Room for compressed captures of requests, in memory or in the file, in bytes; 0 = none are made. */
   readonly captureBytes: number;
   /** Request headers that may hold the id of a session, as spelled; the first one present counts. */
   readonly sessionHeaders: readonly string[];

@@ -320,7 +320,7 @@ export async function startGateway(
     peerModels,
     async close() {
       peerModels.end();
-      observation.close();
+      await observation.close();
       server.closeAllConnections();
       await new Promise((resolve) => {
         server.close(resolve);

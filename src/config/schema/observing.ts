@@ -39,12 +39,12 @@ export const observing: Readonly<Record<string, SchemaNode>> = {
   }),
   logRequests: flag('Log one line per HTTP request.', { default: false, examples: [true] }),
   metricsMaxInMemory: whole('Rows of activity kept when there is no store.', { default: 1000, examples: [1000] }),
-  captureBuffer: number('Memory for captured requests, in MiB; 0 = capture none.', { default: 5, examples: [10] }),
+  captureBuffer: number('Room for captured requests, in MiB; 0 = capture none.', { default: 5, examples: [10] }),
   store: group(
-    'Keep the activity in a file.',
+    'Keep the activity and captures in a file.',
     {
       path: text('The SQLite file.', { examples: ['/var/lib/llama-swap/activity.sqlite'] }),
-      maxAge: number('Seconds after which a row is deleted; 0 = never.', {
+      maxAge: number('Seconds after which a row is deleted, with its capture; 0 = never.', {
         minimum: 0,
         default: 0,
         examples: [7776000],

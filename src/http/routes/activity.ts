@@ -5,14 +5,11 @@ import type { HttpDeps } from '../deps.ts';
 import { sendJson } from '../send.ts';
 
 /** `GET /api/metrics/activity`: finished requests, a page at a time, filtered and sorted as the query says. */
-export function listActivity({ observation: { activity, captures } }: HttpDeps): RequestHandler {
+export function listActivity({ observation: { activity } }: HttpDeps): RequestHandler {
   return (req, res) => {
     const { query, problems } = parseActivityQuery(paramsOf(req));
     if (query === null) throw new GatewayError('bad_request', `${problems.join('; ')}.`);
-    sendJson(
-      res,
-      activity.query(query, (id) => captures.has(id)),
-    );
+    sendJson(res, activity.query(query));
   };
 }
 

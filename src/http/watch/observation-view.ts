@@ -10,7 +10,7 @@ import type { InFlight } from './in-flight.ts';
 export interface ObservationView {
   readonly inFlight: InFlight;
   readonly activity: Pick<ActivityStore, 'query' | 'stats'>;
-  readonly captures: Pick<Captures, 'get' | 'has'>;
+  readonly captures: Pick<Captures, 'get'>;
   readonly waiting: Pick<WaitingList, 'lines'>;
   readonly loads: Pick<LoadTimes, 'measuredMs'>;
   readonly metrics: Pick<Metrics, 'render'>;

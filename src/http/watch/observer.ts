@@ -21,9 +21,9 @@ const NO_USAGE: Usage = { ...NO_ACCOUNTING, error: '', decodable: true, bytes: 0
 
 export interface ObserverParts {
   readonly inFlight: InFlight;
-  readonly activity: ActivityStore;
-  readonly captures: Captures;
-  /** Memory for compressed captures, in bytes, as configured now; 0 = none are made. */
+  readonly activity: Pick<ActivityStore, 'add'>;
+  readonly captures: Pick<Captures, 'isEnabled' | 'collector'>;
+  /** Room for compressed captures, in bytes, as configured now; 0 = none are made. */
   readonly captureBytes: () => number;
   /** The last time that the model was loaded. */
   readonly lastLoad: (model: ModelId) => { readonly from: number; readonly to: number } | null;
@@ -90,8 +90,8 @@ export function createObserver(parts: ObserverParts): Observer {
     const entry = toRecord(trip, ending, usage, endedAt);
     activity.add(entry, captures.isEnabled && usage.decodable ? capture : undefined);
 
-    function capture(id: number): void {
-      captures.add(id, {
+    function capture(id: number, ofItsStore: Captures): void {
+      ofItsStore.add(id, {
         path: entry.path,
         status: ending.status,
         requestHeaders: trip.req.headers,

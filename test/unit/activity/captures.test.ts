@@ -2,22 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createBodyCollector } from '../../../src/activity/body-collector.ts';
-import { createCaptures, type Exchange } from '../../../src/activity/captures.ts';
+import { createCaptures } from '../../../src/activity/captures.ts';
 import { redactHeaders } from '../../../src/activity/redact-headers.ts';
+import { exchange } from './entries.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
-
-function exchange(changes: Partial<Exchange> = {}): Exchange {
-  return {
-    path: '/v1/chat/completions',
-    status: 200,
-    requestHeaders: { 'content-type': 'application/json', authorization: 'Bearer sk-secret', host: 'gateway:8080' },
-    requestBody: Buffer.from('{"model":"alpha"}'),
-    responseHeaders: { 'content-type': 'application/json', 'set-cookie': ['a=secret', 'b'] },
-    responseBody: Buffer.from('{"ok":true}'),
-    ...changes,
-  };
-}
 
 const MB = 1024 * 1024;
 

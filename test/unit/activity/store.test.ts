@@ -1,55 +1,37 @@
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { parseActivityQuery, type ActivityQuery } from '../../../src/activity/parse-query.ts';
-import type { ActivityRecord } from '../../../src/activity/record.ts';
-import { type ActivityStore, type ActivityStoreOptions, createActivityStore } from '../../../src/activity/store.ts';
+import {
+  type ActivityStore,
+  createActivityStore,
+  type StoreListeners,
+  type StorePlan,
+} from '../../../src/activity/store.ts';
 import { NO_TOKENS } from '../../../src/activity/usage.ts';
 import { temporaryFolder } from '../../kit/temporary-folder.ts';
+import { exchange, NOON, query, record } from './entries.ts';
 
-const NOON = Date.UTC(2026, 0, 31, 12, 0, 0);
 const stores: ActivityStore[] = [];
 
-afterEach(() => {
-  for (const store of stores.splice(0)) store.close();
+afterEach(async () => {
+  for (const store of stores.splice(0)) await store.close();
 });
 
-function store(options: Partial<ActivityStoreOptions> = {}): ActivityStore {
-  const created = createActivityStore({ path: null, limits: { maxRows: 1_000, maxAgeMs: 0 }, ...options });
+function store(options: Partial<StorePlan> & StoreListeners = {}): ActivityStore {
+  const { onStored, report, now, ...plan } = options;
+  const created = createActivityStore(
+    { path: null, limits: { maxRows: 1_000, maxAgeMs: 0 }, captureBytes: 0, ...plan },
+    { ...(onStored && { onStored }), ...(report && { report }), ...(now && { now }) },
+  );
   stores.push(created);
   return created;
-}
-
-function record(changes: Partial<ActivityRecord> = {}): ActivityRecord {
-  return {
-    at: NOON,
-    model: 'alpha',
-    path: '/v1/chat/completions',
-    contentType: 'application/json',
-    status: 200,
-    tokens: NO_TOKENS,
-    durationMs: 100,
-    error: '',
-    metadata: {},
-    firstTokenMs: null,
-    queueMs: null,
-    loadMs: null,
-    client: null,
-    ...changes,
-  };
-}
-
-function query(text = ''): ActivityQuery {
-  const { query, problems } = parseActivityQuery(new URLSearchParams(text));
-  if (query === null) throw new Error(problems.join());
-  return query;
 }
 
 const ids = (store: ActivityStore, text: string): number[] => store.query(query(text)).data.map(({ id }) => id);
 
 describe('entries', () => {
   it('come back in the documented shape, with what is known beyond it', () => {
-    const activity = store();
+    const activity = store({ captureBytes: 10_000 });
     activity.add(
       record({
         at: NOON + 41_789,
@@ -61,9 +43,10 @@ describe('entries', () => {
         loadMs: 2,
         client: 'ab12',
       }),
+      (id, captures) => captures.add(id, exchange()),
     );
     activity.add(record());
-    const page = activity.query(query('order=asc'), (id) => id === 1);
+    const page = activity.query(query('order=asc'));
     expect(page).toMatchObject({ page: 1, limit: 25, total: 2, total_pages: 1 });
     const [first, second] = page.data;
     expect(new Date(first!.timestamp).getTime()).toBe(NOON + 41_000);
@@ -173,7 +156,7 @@ describe('what is kept', () => {
     const activity = store({ limits: { maxRows: 3, maxAgeMs: 0 } });
     for (let n = 0; n < 5_000; n += 1) activity.add(record());
     expect(ids(activity, '')).toEqual([5_000, 4_999, 4_998]);
-    activity.setLimits({ maxRows: 1, maxAgeMs: 0 });
+    activity.resize({ limits: { maxRows: 1, maxAgeMs: 0 }, captureBytes: 0 });
     activity.add(record());
     expect(ids(activity, '')).toEqual([5_001]);
   });
@@ -191,13 +174,26 @@ describe('what is kept', () => {
     expect(ids(activity, '')).toEqual([7, 6, 5]);
   });
 
-  it('D3: is all there after a restart, in a file, and ids go on', () => {
+  it('D3: are the newest rows of a file, whatever their ids are', async () => {
+    const path = join(temporaryFolder(), 'activity.db');
+    const before = store({ path });
+    for (let n = 0; n < 3; n += 1) before.add(record());
+    await before.close();
+    const activity = store({ path, limits: { maxRows: 4, maxAgeMs: 0 } });
+    activity.open();
+    activity.continueAfter(100);
+    activity.add(record());
+    activity.add(record());
+    expect(ids(activity, '')).toEqual([102, 101, 3, 2]);
+  });
+
+  it('D3: is all there after a restart, in a file, and ids go on', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'activity.db');
     const before = store({ path });
     before.add(record({ at: NOON + 1_234 }));
     before.add(record());
-    before.close();
+    await before.close();
     const after = store({ path });
     after.open();
     after.add(record());
@@ -244,14 +240,14 @@ describe('what is kept', () => {
     expect(reports).toEqual([]);
   });
 
-  it('is refused where it cannot be', () => {
+  it('is refused where it cannot be', async () => {
     const folder = temporaryFolder();
-    expect(() => store({ path: folder }).open()).toThrow(/unable to open/);
-    expect(() => store({ path: join(folder, 'no/such/folder.db') }).open()).toThrow(/unable to open/);
+    expect(() => store({ path: folder }).open()).toThrow(/EISDIR/);
+    expect(() => store({ path: join(folder, 'no/such/folder.db') }).open()).toThrow(/ENOENT/);
     const reports: string[] = [];
     const broken = store({ path: folder, report: (message) => reports.push(message) });
     broken.add(record());
-    broken.close();
+    await broken.close();
     expect(reports).toHaveLength(1);
   });
 });
