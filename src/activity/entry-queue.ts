@@ -1,22 +1,14 @@
-import type { Captures } from './captures.ts';
 import type { ActivityRecord } from './record.ts';
+import { createTell, type Stored, type TellOptions } from './tell.ts';
 
 /** How long a record waits for others to be written with it. */
 const GATHER_MS = 25;
 /** Records waiting to be written; when there are more all of them are given up, and that is reported. */
 const LONGEST_QUEUE = 10_000;
 
-/** Hears of the id that its entry has got, and is given the place for its capture. */
-export type Stored = (id: number, captures: Captures) => void;
-
-export interface EntryQueueOptions {
-  /** Of the same store as the entries. */
-  readonly captures: Captures;
+interface EntryQueueOptions extends TellOptions {
   /** Writes what waits; is called a moment after something has come. Must not throw. */
   readonly write: () => void;
-  /** Hears of each entry that has been stored. */
-  readonly onStored: (id: number) => void;
-  readonly report: (message: string) => void;
 }
 
 /** Records that wait to be written together. */
@@ -48,6 +40,13 @@ export function createEntryQueue({ captures, write, onStored, report }: EntryQue
   let listeners: (Stored | undefined)[] = [];
   let timer: NodeJS.Timeout | null = null;
   let closed = false;
+  const tell = createTell({
+    captures,
+    onStored(id) {
+      if (!closed) onStored(id);
+    },
+    report,
+  });
 
   function wake(afterMs = GATHER_MS): void {
     if (timer !== null || closed) return;
@@ -66,15 +65,6 @@ export function createEntryQueue({ captures, write, onStored, report }: EntryQue
   function giveUp(message: string): void {
     clear();
     report(message);
-  }
-
-  function tell(id: number, stored: Stored | undefined): void {
-    try {
-      stored?.(id, captures);
-      if (!closed) onStored(id);
-    } catch (error) {
-      report(`a listener of the activity store failed: ${messageOf(error)}`);
-    }
   }
 
   return {
@@ -103,8 +93,4 @@ export function createEntryQueue({ captures, write, onStored, report }: EntryQue
       timer = null;
     },
   };
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

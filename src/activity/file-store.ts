@@ -3,7 +3,8 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import { createCaptures } from './captures.ts';
 import { createCaptureShelf } from './capture-shelf.ts';
 import { type ActivityFile, isBusy, openFile } from './database.ts';
-import { createEntryQueue, messageOf } from './entry-queue.ts';
+import { createEntryQueue } from './entry-queue.ts';
+import { messageOf } from './message-of.ts';
 import { selectPage } from './page.ts';
 import { RETRY_MS, TRIES } from './patience.ts';
 import { createReading } from './reading.ts';

@@ -1,11 +1,12 @@
 import { createCaptures } from './captures.ts';
 import { type ActivityDatabase, openInMemory } from './database.ts';
-import { createEntryQueue, messageOf } from './entry-queue.ts';
+import { messageOf } from './message-of.ts';
 import { selectPage } from './page.ts';
 import type { ActivityRecord } from './record.ts';
 import { createReading } from './reading.ts';
 import { selectStats } from './stats.ts';
 import type { ActivityStore, StoreListeners, StorePlan } from './store.ts';
+import { createTell, type Stored } from './tell.ts';
 
 /**
  * Activity that lasts as long as the gateway.
@@ -13,34 +14,34 @@ import type { ActivityStore, StoreListeners, StorePlan } from './store.ts';
  * INVARIANTS
  * - A reader sees every record that was added before it asked.
  * - Rows are written when they are read, for nobody can see whether one is there before; those that nobody reads in time
- *   are never written. Their ids they get at once: writing cannot fail.
- * - Memory is bounded: the queue, the rows that are not written, those that are, the captures.
+ *   are never written.
+ * - Their ids they get at once, and are told at once: whoever waits for an id keeps its request in memory, and a few
+ *   hundredths of a second of that under load make garbage that only a full collection finds.
+ * - Memory is bounded: the rows that are not written, those that are, the captures.
  */
 export function createMemoryStore(plan: Omit<StorePlan, 'path'>, listeners: StoreListeners): ActivityStore {
   const { onStored = () => {}, report = () => {}, now = Date.now } = listeners;
   let { limits } = plan;
   const captures = createCaptures(plan.captureBytes);
-  const queue = createEntryQueue({ captures, write: number, onStored, report });
+  const tell = createTell({ captures, onStored, report });
   const reading = createReading();
   let database: ActivityDatabase | null = null;
+  let closed = false;
   let lastId = 0;
   /** The newest entries, up to `lastId`. */
   let unwritten: ActivityRecord[] = [];
 
-  function number(): void {
-    const { records } = queue;
-    if (records.length === 0) return;
-    const first = lastId + 1;
-    lastId += records.length;
-    for (const record of records) unwritten.push(record);
+  function add(record: ActivityRecord, stored?: Stored): void {
+    if (closed) return;
+    lastId += 1;
+    unwritten.push(record);
     const { maxRows } = limits;
     if (maxRows > 0 && unwritten.length > maxRows * 2) unwritten = unwritten.slice(-maxRows);
-    queue.written(first);
+    tell(lastId, stored);
   }
 
   function written(): ActivityDatabase {
     const target = (database ??= openInMemory());
-    number();
     const records = limits.maxRows > 0 ? unwritten.slice(-limits.maxRows) : unwritten;
     if (records.length === 0) return target;
     unwritten = [];
@@ -58,7 +59,7 @@ export function createMemoryStore(plan: Omit<StorePlan, 'path'>, listeners: Stor
     open() {
       database ??= openInMemory();
     },
-    add: queue.add,
+    add,
     query: (query) => selectPage(written().db, query, captures.has),
     stats: (model) => reading.during(async () => selectStats(written().db, model)),
     resize(wanted) {
@@ -66,14 +67,13 @@ export function createMemoryStore(plan: Omit<StorePlan, 'path'>, listeners: Stor
       captures.setMaxBytes(wanted.captureBytes);
     },
     get lastId() {
-      return lastId + queue.records.length;
+      return lastId;
     },
     continueAfter(id) {
       lastId = Math.max(lastId, id);
     },
     async close() {
-      number();
-      queue.close();
+      closed = true;
       await reading.ended();
       database?.close();
       database = null;

@@ -1,12 +1,12 @@
 import type { Limits } from './activity-table.ts';
 import type { Captures } from './captures.ts';
-import type { Stored } from './entry-queue.ts';
 import { createFileStore } from './file-store.ts';
 import { createMemoryStore } from './memory-store.ts';
 import type { ActivityPage } from './page.ts';
 import type { ActivityQuery } from './parse-query.ts';
 import type { ActivityRecord } from './record.ts';
 import type { ActivityStats } from './stats.ts';
+import type { Stored } from './tell.ts';
 
 /** Where activity is kept, and how much of it. */
 export interface StorePlan {
@@ -32,7 +32,7 @@ export interface ActivityStore {
   /** Opens it now rather than with the first record. @throws SQLite's error: a file may be refused. */
   open(): void;
   /**
-   * Queues a record. Never throws.
+   * Takes a record; in memory it is an entry at once, for a file it queues. Never throws.
    *
    * @param stored Called with the id of its entry, and the captures of this store, before others are told of it.
    */

@@ -81,10 +81,21 @@ describe('entries', () => {
     expect(Object.keys(second!)).toEqual(Object.keys(always));
   });
 
-  it('are announced with their id, first to their own request, and written together', async () => {
+  it('are announced with their id, first to their own request: in memory at once, so that it can go', () => {
+    const heard: string[] = [];
+    const activity = store({ onStored: (id) => heard.push(`stored ${id}`) });
+    for (const name of ['a', 'b']) {
+      activity.add(record(), (id) => heard.push(`${name} is ${id}`));
+      heard.push(`${name} is added`);
+    }
+    expect(heard).toEqual(['a is 1', 'stored 1', 'a is added', 'b is 2', 'stored 2', 'b is added']);
+  });
+
+  it('of a file are written together, and announced then', async () => {
     const heard: string[] = [];
     const { promise: announced, resolve } = Promise.withResolvers<void>();
     const activity = store({
+      path: join(temporaryFolder(), 'activity.db'),
       onStored(id) {
         heard.push(`stored ${id}`);
         if (id === 3) resolve();
@@ -94,6 +105,15 @@ describe('entries', () => {
     expect(heard).toEqual([]);
     await announced;
     expect(heard).toEqual(['a is 1', 'stored 1', 'b is 2', 'stored 2', 'c is 3', 'stored 3']);
+  });
+
+  it('are refused by a store that is closed, in silence', async () => {
+    const heard: number[] = [];
+    const activity = store({ onStored: (id) => heard.push(id) });
+    activity.add(record());
+    await activity.close();
+    activity.add(record(), (id) => heard.push(id));
+    expect([heard, activity.lastId]).toEqual([[1], 1]);
   });
 
   it('survive a listener that throws, which is reported', () => {
@@ -106,6 +126,7 @@ describe('entries', () => {
     });
     activity.add(record());
     activity.add(record());
+    expect(reports).toHaveLength(2);
     expect(activity.query(query()).total).toBe(2);
     expect(reports).toEqual(Array.from({ length: 2 }, () => 'a listener of the activity store failed: broken'));
   });
