@@ -7,32 +7,43 @@ import { runInNewContext } from 'node:vm';
  */
 const ENOUGH_YOUNG_BYTES = 16 * 1024 * 1024;
 
-/** Between two looks. */
-const LOOK_MS = 1_500;
+export interface MemoryTimes {
+  /** Between two looks. */
+  readonly lookMs: number;
+  /** How long nothing must go on before garbage is collected. */
+  readonly restMs: number;
+}
+
+/** A full collection lets go of what V8 has learnt about a busy time, and the next one begins at half the speed. */
+const USUAL_TIMES: MemoryTimes = { lookMs: 1_500, restMs: 60_000 };
+
 /** The share of the time since the last look below which nothing is going on. */
 const IDLE = 0.03;
 /** What a trim must promise to give back. */
 const WORTH_BYTES = 24 * 1024 * 1024;
 
 /**
- * Keeps the program small: the space for young objects is bounded, and what a start or a busy time has left behind goes
- * back when nobody waits. V8 would keep it for the next busy time, which a gateway may not see for hours. It matters
+ * Keeps the program small: the space for young objects is bounded, and what a busy time has left behind goes back when
+ * nobody waits. V8 would keep it for the next busy time, which a gateway may not see for hours. It matters
  * beyond looks: spawning a model copies the page tables of this process, and blocks longer the larger it is.
  *
- * @param isQuiet Whether nobody waits for an answer: what is in use makes a trim take long.
+ * @param isQuiet Whether nobody waits for an answer: what is in use makes a collection take long.
  */
-export function keepMemorySmall(isQuiet: () => boolean): void {
+export function keepMemorySmall(isQuiet: () => boolean, { lookMs, restMs } = USUAL_TIMES): void {
   boundYoungGeneration();
-  let trimmedTo = 0;
+  let busyAt = performance.now();
+  let collectedTo = process.memoryUsage.rss();
   let before = performance.eventLoopUtilization();
   setInterval(() => {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, before);
     before = now;
-    if (utilization > IDLE || !isQuiet() || process.memoryUsage.rss() < trimmedTo + WORTH_BYTES) return;
-    trimMemory();
-    trimmedTo = process.memoryUsage.rss();
-  }, LOOK_MS).unref();
+    if (utilization > IDLE || !isQuiet()) busyAt = performance.now();
+    else if (performance.now() - busyAt >= restMs && process.memoryUsage.rss() > collectedTo + WORTH_BYTES) {
+      collectGarbage();
+      collectedTo = process.memoryUsage.rss();
+    }
+  }, lookMs).unref();
 }
 
 /**
@@ -52,13 +63,22 @@ function youngBytes(): number {
   return getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')?.space_size ?? 0;
 }
 
+/** Gives back what nobody refers to any more. Takes some tens of milliseconds. */
+export function collectGarbage(): void {
+  collector()({ type: 'major', execution: 'sync' });
+}
+
 /**
- * Gives back what nobody refers to any more. Takes some tens of milliseconds. The ordinary collections do not shrink the
- * space for young objects; the one for the last resort does.
+ * The same with all that V8 could make anew: room for young objects, and its code for what has run. A start leaves much of
+ * both behind, a fifth of the program's memory, and none of it is of use later.
  */
-export function trimMemory(): void {
+export function collectEverything(): void {
+  collector()({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
+
+function collector(): (how: object) => void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (how: object) => void;
   setFlagsFromString('--no-expose-gc');
-  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  return collect;
 }

@@ -10,6 +10,9 @@ export interface BodyLimits {
   readonly totalMs: number;
 }
 
+/** Node reads the body after the headers, in one turn of the event loop, but runs whatever is due in between. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
 /** How long a client that is told "too large" may go on sending, so that it gets to read the answer. */
 const LINGER_MS = 2000;
 
@@ -25,7 +28,7 @@ export async function readBody(req: IncomingMessage, limits: BodyLimits): Promis
     discardRest(req);
     throw tooLarge(limits.maxBytes);
   }
-  await Promise.resolve();
+  await nextTurn();
   // Its 'close' has been emitted perhaps, and is never heard of again.
   if (req.destroyed) throw gone();
   if (!req.complete) return collectBody(req, limits);
