@@ -59,8 +59,6 @@ export interface Gateway {
    * @throws GatewayError when it cannot become ready.
    */
   ready(name: string): Promise<void>;
-  /** How many requests for models wait or are being served. */
-  inFlight(): number;
   /**
    * Reads the configuration again and goes on with it. Models whose definition has not changed notice nothing, nor do
    * their requests. One at a time; on an error nothing changes.
@@ -212,7 +210,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       if (!destination) throw new GatewayError('model_not_found', `there is no model ${JSON.stringify(name)}`);
       await supervisor.control.load(destination.unit);
     },
-    inFlight: () => observation.inFlight.size,
     reload(next) {
       if (next !== undefined) source = { ...options, config: next };
       return reload();

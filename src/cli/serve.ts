@@ -9,7 +9,7 @@ import { describeBug, firstCrash } from './crash.ts';
 import { EXIT } from './exit-code.ts';
 import type { ExitCode } from './exit-code.ts';
 import { lossyOutput } from './lossy-output.ts';
-import { collectEverything, keepMemorySmall } from './memory.ts';
+import { boundYoungGeneration, trimMemory } from './memory.ts';
 import { reloadAloud } from './reload-aloud.ts';
 import { catchSignals } from './signals.ts';
 import { sourcesOf } from './sources.ts';
@@ -32,10 +32,10 @@ const TRIM_AFTER_MS = 2_500;
  *   kept. Once the end has begun, nothing is read any more.
  */
 export async function serve(command: ServeCommand): Promise<ExitCode> {
+  boundYoungGeneration();
   const signals = catchSignals();
   const crash = firstCrash();
   let gateway: Gateway | undefined;
-  keepMemorySmall(() => gateway?.inFlight() === 0);
   let code: ExitCode = EXIT.ok;
 
   async function live(): Promise<ExitCode> {
@@ -51,7 +51,7 @@ export async function serve(command: ServeCommand): Promise<ExitCode> {
     if (warnings.length > 0) say(formatProblems(warnings));
     process.stdout.write(announcement({ url, listen: command.listen, config, demo: isDemo(command) }));
     // If nothing has happened a moment after the start, nobody is waiting.
-    const trim = setTimeout(collectEverything, TRIM_AFTER_MS).unref();
+    const trim = setTimeout(trimMemory, TRIM_AFTER_MS).unref();
     gateway.on('transition', () => clearTimeout(trim));
     const ending = new AbortController();
     if (!isDemo(command)) {

@@ -17,7 +17,6 @@ export interface InFlight {
   /** Who listens is told at once: its answer has begun. */
   answered(trip: Trip): void;
   get(id: string): Trip | undefined;
-  readonly size: number;
   /** The trips by their start. */
   trips(): readonly Trip[];
   snapshot(): InFlightUpdate;
@@ -93,9 +92,6 @@ export function createInFlight(position: (signal: AbortSignal) => number | null)
       if (listeners.length > 0 && trip.place !== null) upsert(trip);
     },
     get: (id) => [...trips].find((trip) => trip.id === id),
-    get size() {
-      return trips.size;
-    },
     trips: byStart,
     snapshot() {
       const requests = byStart().map((trip) => inFlightEntry(trip, position));
