@@ -1,10 +1,4 @@
-/** What is kept at a place of the ring. */
-interface Entry {
-  readonly id: number;
-  readonly start: number;
-  readonly end: number;
-  readonly isCompressed: boolean;
-}
+import { createPieceTable, type Piece } from './piece-table.ts';
 
 /**
  * Pieces of bytes in one block of memory, the newest over the oldest. Thousands of buffers that live for a while each
@@ -30,18 +24,12 @@ export interface ByteRing {
 export function createByteRing(bytes: number): ByteRing {
   let capacity = Math.max(0, bytes);
   let block: Buffer | null = null;
-  /** Oldest first; those before `first` are gone. */
-  let entries: Entry[] = [];
-  let first = 0;
+  let table = createPieceTable();
   let next = 0;
-  let index: ReadonlyMap<number, Entry> | null = null;
+  let index: ReadonlyMap<number, Piece> | null = null;
 
-  function dropWhile(isInTheWay: (oldest: Entry) => boolean): void {
-    for (let oldest = entries[first]; oldest !== undefined && isInTheWay(oldest); oldest = entries[first]) first += 1;
-    if (first > 1_000 && first * 2 > entries.length) {
-      entries = entries.slice(first);
-      first = 0;
-    }
+  function dropWhile(isInTheWay: (start: number, end: number) => boolean): void {
+    while (table.size > 0 && isInTheWay(table.oldestStart(), table.oldestEnd())) table.dropOldest();
   }
 
   /** @returns Where so many bytes may be written now. */
@@ -49,21 +37,20 @@ export function createByteRing(bytes: number): ByteRing {
     if (next + size > capacity) {
       // What lies behind is older than what lies at the beginning.
       const behind = next;
-      dropWhile(({ start }) => start >= behind);
+      dropWhile((oldest) => oldest >= behind);
       next = 0;
     }
     const start = next;
     const end = start + size;
     // An empty piece is in nobody's way, but it would hide those behind it that are.
-    const isEmpty = (piece: Entry): boolean => piece.start === piece.end && piece.start >= start;
-    dropWhile((oldest) => oldest.start < end && (oldest.end > start || isEmpty(oldest)));
+    dropWhile((oldest, oldestEnd) => oldest < end && (oldestEnd > start || (oldest === oldestEnd && oldest >= start)));
     next = end;
     return start;
   }
 
   /** A page of entries asks for many at once, and between two pages comes nobody. */
-  function find(id: number): Entry | null {
-    index ??= new Map(entries.slice(first).map((entry) => [entry.id, entry]));
+  function find(id: number): Piece | null {
+    index ??= new Map([...table.pieces()].map((piece) => [piece.id, piece]));
     return index.get(id) ?? null;
   }
 
@@ -73,25 +60,24 @@ export function createByteRing(bytes: number): ByteRing {
     block ??= Buffer.allocUnsafeSlow(capacity);
     fill(block, start);
     index = null;
-    entries.push({ id, start, end: start + size, isCompressed });
+    table.add(id, start, start + size, isCompressed);
   }
 
   return {
     add,
     has: (id) => find(id) !== null,
     get(id) {
-      const entry = find(id);
-      if (entry === null || block === null) return null;
-      const { start, end, isCompressed } = entry;
+      const piece = find(id);
+      if (piece === null || block === null) return null;
+      const { start, end, isCompressed } = piece;
       return { bytes: Buffer.from(block.subarray(start, end)), isCompressed };
     },
     resize(wanted) {
       const before = block;
-      const kept = entries.slice(first);
+      const kept = [...table.pieces()];
       capacity = Math.max(0, wanted);
       block = null;
-      entries = [];
-      first = 0;
+      table = createPieceTable();
       next = 0;
       index = null;
       for (const { id, start, end, isCompressed } of kept) {

@@ -4,6 +4,7 @@ import { messageOf } from './message-of.ts';
 import { selectPage } from './page.ts';
 import type { ActivityRecord } from './record.ts';
 import { createReading } from './reading.ts';
+import { createRecordLog } from './record-log.ts';
 import { selectStats } from './stats.ts';
 import type { ActivityStore, StoreListeners, StorePlan } from './store.ts';
 import { createTell, type Stored } from './tell.ts';
@@ -29,22 +30,19 @@ export function createMemoryStore(plan: Omit<StorePlan, 'path'>, listeners: Stor
   let closed = false;
   let lastId = 0;
   /** The newest entries, up to `lastId`. */
-  let unwritten: ActivityRecord[] = [];
+  const unwritten = createRecordLog(() => limits.maxRows);
 
   function add(record: ActivityRecord, stored?: Stored): void {
     if (closed) return;
     lastId += 1;
     unwritten.push(record);
-    const { maxRows } = limits;
-    if (maxRows > 0 && unwritten.length > maxRows * 2) unwritten = unwritten.slice(-maxRows);
     tell(lastId, stored);
   }
 
   function written(): ActivityDatabase {
     const target = (database ??= openInMemory());
-    const records = limits.maxRows > 0 ? unwritten.slice(-limits.maxRows) : unwritten;
-    if (records.length === 0) return target;
-    unwritten = [];
+    if (unwritten.length === 0) return target;
+    const records = unwritten.take(limits.maxRows);
     try {
       target.insert(records, lastId - records.length);
       target.clear(limits, now());
