@@ -16,6 +16,12 @@ const decompress = promisify(zstdDecompress);
  */
 const COMPRESSED_FROM_BYTES = 16 * 1024;
 
+/**
+ * The share of the time in which something may be compressed: each capture of 100 KB would cost twice of what forwarding
+ * it does. What comes meanwhile is kept as it is, and drives older ones out the sooner.
+ */
+const COMPRESSING_SHARE = 1 / 20;
+
 /** Bodies are text and shrink well: one may be this much larger than all the room there is for compressed ones. */
 const EXPECTED_RATIO = 4;
 
@@ -70,6 +76,8 @@ export interface Captures {
  */
 export function createCaptures(maxBytes: number, ring: CaptureStore = createByteRing(maxBytes)): Captures {
   let limit = maxBytes;
+  /** On the clock of `performance.now()`. */
+  let compressFrom = 0;
   const underWay = new Map<number, Promise<void>>();
 
   async function keep(id: number, exchange: Exchange): Promise<void> {
@@ -77,19 +85,38 @@ export function createCaptures(maxBytes: number, ring: CaptureStore = createByte
       const parts = await partsOf(exchange, limit * EXPECTED_RATIO);
       if (parts === null) return;
       const pack = createPack(parts);
-      if (pack.size < COMPRESSED_FROM_BYTES) {
+      if (pack.size < COMPRESSED_FROM_BYTES || (pack.size < limit / 2 && performance.now() < compressFrom)) {
         ring.add(id, pack.size, false, pack.write);
         return;
       }
       const packed = Buffer.allocUnsafe(pack.size);
       pack.write(packed, 0);
-      const compressed = await compress(packed);
+      const compressed = await compressInTurn(packed);
       ring.add(id, compressed.length, true, (block, start) => void compressed.copy(block, start));
     } catch {
       // Out of memory, at worst: there is no capture then.
     } finally {
       underWay.delete(id);
     }
+  }
+
+  /** On another thread; then nothing is compressed for a time in proportion. */
+  async function compressInTurn(bytes: Buffer): Promise<Buffer> {
+    const startedAt = performance.now();
+    compressFrom = Infinity;
+    try {
+      return await compress(bytes);
+    } finally {
+      const now = performance.now();
+      compressFrom = now + (now - startedAt) / COMPRESSING_SHARE;
+    }
+  }
+
+  /** Whether there is nothing to decode, and nothing to compress for now. What fits only when compressed always is. */
+  function isKeptAsItIs({ requestBody, responseBody, responseHeaders }: Exchange): boolean {
+    if (responseHeaders['content-encoding'] !== undefined) return false;
+    const size = (requestBody?.length ?? 0) + (responseBody?.length ?? 0);
+    return size < COMPRESSED_FROM_BYTES || (size < limit / 2 && performance.now() < compressFrom);
   }
 
   return {
@@ -99,7 +126,7 @@ export function createCaptures(maxBytes: number, ring: CaptureStore = createByte
     collector: () => createBodyCollector(Math.max(0, limit * EXPECTED_RATIO)),
     add(id, exchange) {
       if (limit <= 0) return;
-      if (!isSmall(exchange)) underWay.set(id, keep(id, exchange));
+      if (!isKeptAsItIs(exchange)) underWay.set(id, keep(id, exchange));
       else if (isWorthKeeping(exchange)) {
         const pack = createPack(partsFrom(exchange, exchange.responseBody));
         ring.add(id, pack.size, false, pack.write);
@@ -141,12 +168,6 @@ async function partsOf(exchange: Exchange, limit: number): Promise<Parts | null>
   const decoded = wanted === null ? null : await decodeBody(wanted, encoding, limit);
   if (wanted !== null && decoded === null) return null;
   return partsFrom(exchange, decoded);
-}
-
-/** Whether there is nothing to compress or decode: then it is kept at once. */
-function isSmall({ requestBody, responseBody, responseHeaders }: Exchange): boolean {
-  const size = (requestBody?.length ?? 0) + (responseBody?.length ?? 0);
-  return size < COMPRESSED_FROM_BYTES && responseHeaders['content-encoding'] === undefined;
 }
 
 function isWorthKeeping({ status, responseBody }: Exchange): boolean {

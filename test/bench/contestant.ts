@@ -27,7 +27,8 @@ export interface Contestant {
   close(): Promise<void>;
 }
 
-const LAUNCHER = fileURLToPath(new URL('../../src/launcher.js', import.meta.url));
+/** The program as it is installed; `npm run bench` builds it first. */
+const LAUNCHER = fileURLToPath(new URL('../../dist/launcher.js', import.meta.url));
 
 export const OURS: Recipe = {
   name: 'llama-swap (this one)',

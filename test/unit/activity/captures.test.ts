@@ -105,6 +105,17 @@ describe('captures', () => {
     expect((await captures.get(1))!.resp_body).toHaveLength(40_000);
   });
 
+  it('are not compressed all the time: what comes meanwhile is kept as it is', async () => {
+    const captures = createCaptures(MB);
+    for (let id = 1; id <= 40; id += 1) captures.add(id, exchange({ responseBody: Buffer.alloc(60_000, 'a') }));
+    await captures.settled();
+    // Compressed, all of them take a few KB.
+    const kept = Array.from({ length: 40 }, (_, at) => at + 1).filter((id) => captures.has(id));
+    expect(kept.length).toBeLessThan(20);
+    expect(captures.has(40)).toBe(true);
+    expect((await captures.get(40))!.resp_body).toHaveLength(80_000);
+  });
+
   it('can be switched off', async () => {
     const captures = createCaptures(0);
     captures.add(1, exchange());
