@@ -24,8 +24,6 @@ export interface AnswerReader {
   read(bytes: Buffer): void;
   /** The server has nothing more to say. @returns Whether that is the end of an answer, and not a part of one. */
   close(): boolean;
-  /** Whether a byte of the answer that is awaited was there. */
-  readonly hasBegun: boolean;
 }
 
 /** As much as the gateway takes from its own clients. */
@@ -125,9 +123,6 @@ export function createAnswerReader(): AnswerReader {
       const isWhole = sink === null || head?.body === 'until-close';
       if (isWhole) finish(null);
       return isWhole;
-    },
-    get hasBegun() {
-      return sink === null || head !== null || begun !== null;
     },
   };
 }

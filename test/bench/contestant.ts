@@ -14,14 +14,21 @@ export interface Recipe {
   readonly name: string;
   /** With `{config}`, `{port}` and `{folder}` where the file, the port and a folder for its data belong. */
   readonly command: string;
-  /** Top-level keys on top of the configuration of a bench. */
-  readonly settings?: object;
+  /** Top-level keys on top of the configuration of a bench, as JSON; `{upstream}` is the URL of the upstream alone. */
+  readonly settings?: string;
+}
+
+/** Gateways that run already, and have the model of the bench at this port of this machine. */
+export interface Running {
+  readonly gateways: readonly { readonly name: string; readonly url: string }[];
+  readonly upstreamPort: number;
 }
 
 export interface Contestant {
   readonly name: string;
   readonly url: string;
-  readonly pid: number;
+  /** null for one that was running. */
+  readonly pid: number | null;
   /** From the spawn to its first answer. */
   readonly startMs: number;
   close(): Promise<void>;
@@ -38,16 +45,18 @@ export const OURS: Recipe = {
 /**
  * Starts a gateway on a configuration in llama-swap's form; YAML reads JSON too.
  *
+ * @param upstream What `{upstream}` in its settings stands for.
  * @param cpu The only core it may use, together with every process it starts that does not choose another one.
  */
 export async function start(
-  { name, command, settings = {} }: Recipe,
+  { name, command, settings = '{}' }: Recipe,
   config: object,
-  { cpu = null }: { readonly cpu?: number | null } = {},
+  { cpu = null, upstream = '' }: { readonly cpu?: number | null; readonly upstream?: string } = {},
 ): Promise<Contestant> {
   const folder = mkdtempSync(join(tmpdir(), 'llama-swap-bench-'));
   const file = join(folder, 'config.yaml');
-  writeFileSync(file, JSON.stringify({ ...config, ...settings }));
+  const added = JSON.parse(settings.replaceAll('{upstream}', upstream)) as object;
+  writeFileSync(file, JSON.stringify({ ...config, ...added }));
   const port = await freePort();
   const filled = command.replaceAll('{config}', file).replaceAll('{port}', String(port)).replaceAll('{folder}', folder);
 
@@ -65,7 +74,7 @@ export async function start(
   return {
     name,
     url,
-    pid: child.pid ?? 0,
+    pid: child.pid ?? null,
     startMs: performance.now() - started,
     close: async () => {
       await end(child);

@@ -1,6 +1,6 @@
 import { freePort } from '../kit/free-port.ts';
 import { startBare } from './bare.ts';
-import { type Recipe, start } from './contestant.ts';
+import { type Recipe, type Running, start } from './contestant.ts';
 import { GATEWAY_CPU, LOAD_CPU, onCpu } from './machine.ts';
 import type { NginxConfigs } from './nginx.ts';
 import { timedChat } from './request.ts';
@@ -10,8 +10,8 @@ import { MODEL } from './wrk.ts';
 export interface Target {
   readonly name: string;
   readonly url: string;
-  /** The process whose CPU time counts. */
-  readonly pid: number;
+  /** The process whose CPU time counts; null where it is not known. */
+  readonly pid: number | null;
 }
 
 /** Ready to take requests for `MODEL`: the upstream itself, the gateways, and nginx as the proxy near the limit. */
@@ -22,11 +22,15 @@ export interface LineUp extends AsyncDisposable {
   readonly all: readonly Target[];
 }
 
-/** @param upstream The upstream's command for a port; it runs on the load's core whoever starts it. */
+/**
+ * @param upstream The upstream's command for a port; it runs on the load's core whoever starts it.
+ * @param running Further gateways; the upstream alone then listens where they look for it.
+ */
 export async function lineUp(
   recipes: readonly Recipe[],
   configs: NginxConfigs,
   upstream: (port: number) => readonly string[],
+  running: Running | null = null,
 ): Promise<LineUp> {
   await using stack = new AsyncDisposableStack();
 
@@ -36,18 +40,19 @@ export async function lineUp(
     return { name, url: `http://127.0.0.1:${port}`, pid: server.pid };
   }
 
-  const upstreamPort = await freePort();
+  const upstreamPort = running?.upstreamPort ?? (await freePort());
   const direct = await bare('direct', LOAD_CPU, upstreamPort, upstream(upstreamPort));
   const proxyPort = await freePort();
   const nginx = await bare('nginx', GATEWAY_CPU, proxyPort, configs.proxy(proxyPort, upstreamPort));
   const gateways: Target[] = [];
   for (const recipe of recipes) {
     const port = await freePort();
-    const gateway = await start(recipe, configOf(port, upstream(port)), { cpu: GATEWAY_CPU });
+    const gateway = await start(recipe, configOf(port, upstream(port)), { cpu: GATEWAY_CPU, upstream: direct.url });
     stack.defer(() => gateway.close());
-    await timedChat(gateway.url, MODEL);
     gateways.push(gateway);
   }
+  for (const gateway of running?.gateways ?? []) gateways.push({ ...gateway, pid: null });
+  for (const { url } of gateways) await timedChat(url, MODEL);
   const held = stack.move();
   return { direct, nginx, all: [direct, ...gateways, nginx], [Symbol.asyncDispose]: () => held.disposeAsync() };
 }

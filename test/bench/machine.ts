@@ -35,15 +35,17 @@ export function machineLine(): string {
   return `${model}, ${cpus().length} cores, Linux ${release()}, Node ${process.versions.node}; load average when it began: ${minute.toFixed(1)}`;
 }
 
-/** CPU time of a process, user and system, all of its threads, in milliseconds; it grows in steps of 10. */
-export function cpuMs(pid: number): number {
+/** CPU time of a process, user and system, all of its threads, in milliseconds; it grows in steps of 10. NaN of none. */
+export function cpuMs(pid: number | null): number {
+  if (pid === null) return NaN;
   // The second field is the name in brackets, which may hold anything.
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 /** The memory of a process that is in RAM. */
-export function residentMiB(pid: number): number {
+export function residentMiB(pid: number | null): number {
+  if (pid === null) return NaN;
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(kib) / 1024;
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { OURS, type Recipe } from './contestant.ts';
+import { OURS, type Recipe, type Running } from './contestant.ts';
 import { machineLine } from './machine.ts';
 import { benchMemory } from './memory.ts';
 import { benchMixed } from './mixed.ts';
@@ -11,7 +11,9 @@ import { benchStreams } from './streams.ts';
 import { benchSwap } from './swap.ts';
 
 interface Bench {
-  readonly run: (recipes: readonly Recipe[], rounds: number, limitMs: number) => Promise<void>;
+  readonly run: (recipes: readonly Recipe[], rounds: number, limitMs: number, running: Running | null) => Promise<void>;
+  /** Whether it can do without starting a gateway. */
+  readonly takesRunning?: true;
   /** What counts as one round differs: a swap, a slice of load, a start. */
   readonly rounds: number;
   /** As a part of `all`. */
@@ -23,6 +25,7 @@ interface Bench {
 const BENCHES: Readonly<Record<string, Bench>> = {
   proxy: {
     run: benchProxy,
+    takesRunning: true,
     rounds: 5,
     shortRounds: 1,
     limitS: 300,
@@ -30,6 +33,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   streams: {
     run: benchStreams,
+    takesRunning: true,
     rounds: 5,
     shortRounds: 1,
     limitS: 300,
@@ -75,16 +79,23 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 
 const SHORT_LIMIT_S = 40;
 
-const USAGE = `usage: npm run bench -- NAME [--rounds N] [--limit SECONDS] [--peer 'NAME=COMMAND']... [--variant 'NAME=JSON']...
+/** Where a gateway that runs already is to find the upstream. */
+const UPSTREAM_PORT = '18123';
+
+const USAGE = `usage: npm run bench -- NAME [--rounds N] [--limit SECONDS] [further gateways]
 
 ${Object.entries(BENCHES)
   .map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`)
   .join('\n')}
   all      a short version of everything
 
-  --peer adds another gateway to the same run. COMMAND is a shell command in which {config}, {port} and {folder} stand
-  for a configuration file in llama-swap's form, the port to listen on and a folder for data.
-  --variant adds this gateway once more, with further top-level keys: --variant 'no captures={"captureBuffer":0}'.`;
+  --peer-cmd NAME=COMMAND  adds another gateway to the same run. COMMAND is a shell command in which {config}, {port} and
+                           {folder} stand for a configuration file in llama-swap's form, the port to listen on and a
+                           folder for data.
+  --peer NAME=URL          adds one that runs already, to proxy and streams. It must have a model "m" whose server is at
+                           http://127.0.0.1:PORT, where PORT is ${UPSTREAM_PORT} unless --upstream-port says otherwise.
+  --variant NAME=JSON      adds this gateway once more, with further top-level keys, in which {upstream} stands for the
+                           URL of the upstream alone: --variant 'no captures={"captureBuffer":0}'.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -92,6 +103,8 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     limit: { type: 'string' },
     peer: { type: 'string', multiple: true, default: [] },
+    'peer-cmd': { type: 'string', multiple: true, default: [] },
+    'upstream-port': { type: 'string', default: UPSTREAM_PORT },
     variant: { type: 'string', multiple: true, default: [] },
   },
 });
@@ -108,17 +121,26 @@ const nameAndRest = (text: string): readonly [string, string] => {
 };
 const recipes: Recipe[] = [
   OURS,
-  ...values.variant.map(nameAndRest).map(([name, json]) => ({ ...OURS, name, settings: JSON.parse(json) as object })),
-  ...values.peer.map(nameAndRest).map(([name, command]) => ({ name, command })),
+  ...values.variant.map(nameAndRest).map(([name, settings]) => ({ ...OURS, name, settings })),
+  ...values['peer-cmd'].map(nameAndRest).map(([name, command]) => ({ name, command })),
 ];
 
+const running: Running | null =
+  values.peer.length === 0
+    ? null
+    : {
+        gateways: values.peer.map(nameAndRest).map(([name, url]) => ({ name, url: url.replace(/\/$/, '') })),
+        upstreamPort: Number(values['upstream-port']),
+      };
+
 let failed = false;
-for (const [title, { run, rounds, shortRounds, limitS }] of Object.entries(BENCHES)) {
+for (const [title, { run, rounds, shortRounds, limitS, takesRunning = false }] of Object.entries(BENCHES)) {
   if (!isAll && title !== name) continue;
   console.log(`\n## ${title}\n\n${machineLine()}\n`);
   try {
     const [usualRounds, usualS] = isAll ? [shortRounds, SHORT_LIMIT_S] : [rounds, limitS];
-    await run(recipes, Number(values.rounds ?? usualRounds), Number(values.limit ?? usualS) * 1000);
+    if (running !== null && !takesRunning) console.log('Gateways that run already take no part in this.\n');
+    await run(recipes, Number(values.rounds ?? usualRounds), Number(values.limit ?? usualS) * 1000, running);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     failed = true;

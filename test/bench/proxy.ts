@@ -1,4 +1,4 @@
-import type { Recipe } from './contestant.ts';
+import type { Recipe, Running } from './contestant.ts';
 import { lineUp, rotated } from './line-up.ts';
 import { cpuMs, requireTools } from './machine.ts';
 import { nginxConfigs, PATHS } from './nginx.ts';
@@ -36,10 +36,15 @@ interface Slice extends Hammered {
 }
 
 /** Requests per second, latency and CPU time per request, beside the upstream alone and nginx as the proxy. */
-export async function benchProxy(recipes: readonly Recipe[], rounds: number, limitMs: number): Promise<void> {
+export async function benchProxy(
+  recipes: readonly Recipe[],
+  rounds: number,
+  limitMs: number,
+  running: Running | null,
+): Promise<void> {
   requireTools(['taskset', 'wrk', 'nginx']);
   using configs = nginxConfigs();
-  await using line = await lineUp(recipes, configs, (port) => configs.upstream(port));
+  await using line = await lineUp(recipes, configs, (port) => configs.upstream(port), running);
   const slices = (rounds + 1) * CASES.length * line.all.length;
   const seconds = Math.max(1, Math.min(3, Math.floor(limitMs / 1000 / slices)));
   const series = new Map<string, Slice[]>();

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Recipe } from './contestant.ts';
+import type { Recipe, Running } from './contestant.ts';
 import { lineUp, rotated, type Target } from './line-up.ts';
 import { cpuMs, LOAD_CPU, onCpu, requireTools } from './machine.ts';
 import { nginxConfigs } from './nginx.ts';
@@ -22,10 +22,20 @@ interface Slice extends StreamFigures {
 }
 
 /** What is added to each chunk of many streams at the same time, and what a chunk costs. */
-export async function benchStreams(recipes: readonly Recipe[], rounds: number, limitMs: number): Promise<void> {
+export async function benchStreams(
+  recipes: readonly Recipe[],
+  rounds: number,
+  limitMs: number,
+  running: Running | null,
+): Promise<void> {
   requireTools(['taskset', 'nginx']);
   using configs = nginxConfigs();
-  await using line = await lineUp(recipes, configs, (port) => [process.execPath, UPSTREAM, '--port', String(port)]);
+  await using line = await lineUp(
+    recipes,
+    configs,
+    (port) => [process.execPath, UPSTREAM, '--port', String(port)],
+    running,
+  );
   const slices = (rounds + 1) * COUNTS.length * line.all.length;
   const seconds = SKIP_SECONDS + Math.max(1, Math.min(5, Math.floor(limitMs / 1000 / slices) - 2 * SKIP_SECONDS));
   const rows: string[][] = [];

@@ -52,7 +52,7 @@ export function headersOf(pairs: readonly string[]): IncomingHttpHeaders {
   for (let at = 0; at < pairs.length; at += 2) {
     const name = pairs[at] ?? '';
     const value = pairs[at + 1] ?? '';
-    const before = headers[name];
+    const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
     if (name === 'set-cookie') headers[name] = [...(headers[name] ?? []), value];
     else headers[name] = before === undefined ? value : `${String(before)}, ${value}`;
   }

@@ -136,6 +136,7 @@ class DirectFlight implements ExchangeSink {
 class DirectAnswer implements Answer {
   readonly status: number;
   readonly #pairs: readonly string[];
+  #headers: IncomingHttpHeaders | null = null;
 
   constructor({ status, headers }: AnswerHead) {
     this.status = status;
@@ -143,6 +144,6 @@ class DirectAnswer implements Answer {
   }
 
   get headers(): IncomingHttpHeaders {
-    return headersOf(this.#pairs);
+    return (this.#headers ??= headersOf(this.#pairs));
   }
 }

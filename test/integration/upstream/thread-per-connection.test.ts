@@ -3,7 +3,7 @@ import { createServer as createHttpServer, type IncomingMessage, request } from 
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
-import { createPools } from '../../../src/upstream/pools.ts';
+import { createPools, type Pools } from '../../../src/upstream/pools.ts';
 
 const TIMEOUTS = { connectMs: 0, tlsHandshakeMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 };
 const THREADS = 2;
@@ -33,18 +33,48 @@ async function startThreadedServer() {
   return { port: (server.address() as AddressInfo).port, server, http };
 }
 
-it('an idle connection does not keep a request waiting that has one of its own', async () => {
+interface Way {
+  readonly name: string;
+  ask(pools: Pools, port: number): Promise<string>;
+}
+
+const WAYS: readonly Way[] = [
+  {
+    name: "node's client",
+    async ask({ agent }, port) {
+      const sent = request({ port, host: 'localhost', agent }).end();
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      return await text(response);
+    },
+  },
+  {
+    name: 'our own',
+    ask: ({ connections }) =>
+      new Promise((resolve, reject) => {
+        connections!.exchange(
+          { method: 'GET', path: '/', headers: { host: 'x' }, body: [] },
+          {
+            head() {},
+            waits() {},
+            piece() {},
+            end: (last) => resolve(String(last)),
+            failed: reject,
+          },
+          null,
+        );
+      }),
+  },
+];
+
+it.each(WAYS)('an idle connection does not keep a request waiting that has one of its own: $name', async ({ ask }) => {
   const { port, server, http } = await startThreadedServer();
-  const { agent, close } = createPools('http:', () => ({ hostname: 'localhost', port }), TIMEOUTS);
-  const ask = async () => {
-    const [response] = (await once(request({ port, host: 'localhost', agent }).end(), 'response')) as [IncomingMessage];
-    return await text(response);
-  };
+  const pools = createPools('http:', () => ({ hostname: 'localhost', port }), TIMEOUTS);
   const started = performance.now();
-  expect(await Promise.all(Array.from({ length: 8 }, ask))).toEqual(Array(8).fill('ok'));
+  const asked = Array.from({ length: 8 }, () => ask(pools, port));
+  expect(await Promise.all(asked)).toEqual(Array(8).fill('ok'));
   // Otherwise the third request would wait until the first connection has been idle for four seconds.
   expect(performance.now() - started).toBeLessThan(3_000);
-  close();
+  pools.close();
   http.closeAllConnections();
   server.close();
   await once(server, 'close');
