@@ -173,6 +173,7 @@ export function createObservation(parts: ObservationParts): Observation {
       closed = true;
       monitor?.stop();
       snapshot?.stop();
+      await observer.settled();
       await archive.close();
     },
   };

@@ -12,7 +12,11 @@ import type { InFlight } from './in-flight.ts';
 import { createKeptBody, type KeptBody } from './kept-body.ts';
 import { createTrip, metadataOf, modelOf, type Trip, type TripStart } from './trip.ts';
 import { bindTrip } from './trip-of.ts';
+import { createUnhurried } from './unhurried.ts';
 import type { Answer } from '../forward/flight.ts';
+
+/** To account for an answer of this size takes a good part of a millisecond. */
+const LARGE_BYTES = 16 * 1024;
 
 /** Bodies are text and shrink well: so much more than the room for compressed ones may be held in flight. */
 const ROOM_RATIO = 4;
@@ -53,6 +57,8 @@ export interface Observer {
   answered(trip: Trip, answer: Answer): void;
   /** A piece of its answer's body passes. */
   passed(trip: Trip, bytes: Buffer): void;
+  /** Resolves when every trip that has ended is recorded. */
+  settled(): Promise<void>;
 }
 
 /**
@@ -65,6 +71,8 @@ export interface Observer {
 export function createObserver(parts: ObserverParts): Observer {
   const { inFlight, activity, captures, captureBytes, lastLoad, follow, count } = parts;
   const room: CaptureRoom = createCaptureRoom(() => captureBytes() * ROOM_RATIO);
+  const unhurried = createUnhurried();
+  const decoding = new Set<Promise<void>>();
   let lastId = 0;
 
   function keptBody(): KeptBody {
@@ -77,9 +85,21 @@ export function createObserver(parts: ObserverParts): Observer {
     inFlight.remove(trip);
     const endedAt = performance.now();
     const ending = endingOf(trip);
+    if (trip.bytes < LARGE_BYTES) account(trip, ending, endedAt);
+    else unhurried.later(() => account(trip, ending, endedAt));
+  }
+
+  function account(trip: Trip, ending: Ending, endedAt: number): void {
     const usage = trip.meter?.finish() ?? NO_USAGE;
-    if (usage instanceof Promise) void usage.then((decoded) => record(trip, ending, decoded, endedAt));
-    else record(trip, ending, usage, endedAt);
+    if (!(usage instanceof Promise)) {
+      record(trip, ending, usage, endedAt);
+      return;
+    }
+    const decoded: Promise<void> = usage.then((known) => {
+      decoding.delete(decoded);
+      record(trip, ending, known, endedAt);
+    });
+    decoding.add(decoded);
   }
 
   function record(trip: Trip, ending: Ending, usage: Usage, endedAt: number): void {
@@ -150,6 +170,10 @@ export function createObserver(parts: ObserverParts): Observer {
       trip.bytes += bytes.length;
       trip.meter?.push(bytes);
       trip.responseBody?.push(bytes);
+    },
+    async settled() {
+      await unhurried.done();
+      await Promise.all(decoding);
     },
   };
 }
