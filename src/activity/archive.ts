@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Captures } from './captures.ts';
 import { isBusy } from './database.ts';
 import { RETRY_MS, TRIES } from './patience.ts';
-import { type ActivityStore, createActivityStore, type StoreListeners, type StorePlan } from './store.ts';
+import { createActivityStore } from './create-store.ts';
+import type { ActivityStore, StoreListeners, StorePlan } from './store.ts';
 
 /** The activity of a gateway, wherever it is kept at the moment. */
 export interface Archive extends Pick<ActivityStore, 'add' | 'query' | 'stats'> {

@@ -1,7 +1,5 @@
 import type { Limits } from './activity-table.ts';
 import type { Captures } from './captures.ts';
-import { createFileStore } from './file-store.ts';
-import { createMemoryStore } from './memory-store.ts';
 import type { ActivityPage } from './page.ts';
 import type { ActivityQuery } from './parse-query.ts';
 import type { ActivityRecord } from './record.ts';
@@ -52,10 +50,4 @@ export interface ActivityStore {
    * up is reported), and who reads may read to the end; then it is closed. Never rejects.
    */
   close(): Promise<void>;
-}
-
-/** SQLite is loaded and opened with the first record or question, not at start. */
-export function createActivityStore(plan: StorePlan, listeners: StoreListeners = {}): ActivityStore {
-  const { path } = plan;
-  return path === null ? createMemoryStore(plan, listeners) : createFileStore({ ...plan, path }, listeners);
 }

@@ -5,12 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Exchange } from '../../../src/activity/captures.ts';
 import type { ActivityRecord } from '../../../src/activity/record.ts';
-import {
-  type ActivityStore,
-  createActivityStore,
-  type StoreListeners,
-  type StorePlan,
-} from '../../../src/activity/store.ts';
+import { createActivityStore } from '../../../src/activity/create-store.ts';
+import type { ActivityStore, StoreListeners, StorePlan } from '../../../src/activity/store.ts';
 import { lockFile } from '../../kit/lock.ts';
 import { temporaryFolder } from '../../kit/temporary-folder.ts';
 import { exchange, NOON, query, record } from './entries.ts';

@@ -1,12 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  type ActivityStore,
-  createActivityStore,
-  type StoreListeners,
-  type StorePlan,
-} from '../../../src/activity/store.ts';
+import { createActivityStore } from '../../../src/activity/create-store.ts';
+import type { ActivityStore, StoreListeners, StorePlan } from '../../../src/activity/store.ts';
 import { NO_TOKENS } from '../../../src/activity/usage.ts';
 import { temporaryFolder } from '../../kit/temporary-folder.ts';
 import { exchange, NOON, query, record } from './entries.ts';
