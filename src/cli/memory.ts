@@ -8,6 +8,14 @@ import { runInNewContext } from 'node:vm';
 const ENOUGH_YOUNG_BYTES = 16 * 1024 * 1024;
 
 /**
+ * Leaves out V8's compiler between the quick and the good one: on the way of a request it gains nothing that can be
+ * measured, and it keeps 20 MB for what it has compiled. To be called before there is much to compile.
+ */
+export function compileInTwoSteps(): void {
+  setFlagsFromString('--no-maglev');
+}
+
+/**
  * Bounds the space for young objects. V8's own setting for it is read before a program begins; what it grows by is read
  * each time. V8 also shrinks it in quiet times, and it must be able to grow again, so it is looked at after every
  * collection: some dozen times a second at most.

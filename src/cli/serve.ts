@@ -9,7 +9,7 @@ import { describeBug, firstCrash } from './crash.ts';
 import { EXIT } from './exit-code.ts';
 import type { ExitCode } from './exit-code.ts';
 import { lossyOutput } from './lossy-output.ts';
-import { boundYoungGeneration, trimMemory } from './memory.ts';
+import { boundYoungGeneration, compileInTwoSteps, trimMemory } from './memory.ts';
 import { reloadAloud } from './reload-aloud.ts';
 import { catchSignals } from './signals.ts';
 import { sourcesOf } from './sources.ts';
@@ -32,6 +32,7 @@ const TRIM_AFTER_MS = 2_500;
  *   kept. Once the end has begun, nothing is read any more.
  */
 export async function serve(command: ServeCommand): Promise<ExitCode> {
+  compileInTwoSteps();
   boundYoungGeneration();
   const signals = catchSignals();
   const crash = firstCrash();
