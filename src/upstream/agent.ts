@@ -4,8 +4,14 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { UpstreamTimeouts } from '../config/types.ts';
 import { http, https } from '../node-http.ts';
-import { MOST_FREE, NOTICE_MS, tcpKeepAliveMs } from './connections.ts';
-import { announcedIdleMs, createIdleLimit, type Room } from './free-connections.ts';
+import {
+  announcedIdleMs,
+  createIdleLimit,
+  MOST_FREE,
+  NOTICE_MS,
+  type Room,
+  tcpKeepAliveMs,
+} from './free-connections.ts';
 import { limitUntil } from './limit-until.ts';
 import { lookupUpstream } from './lookup.ts';
 

@@ -1,6 +1,6 @@
 import type { UpstreamTimeouts } from '../config/types.ts';
 import { type Connection, type ExchangeSink, openConnection } from './connection.ts';
-import { createIdleLimit, type Room } from './free-connections.ts';
+import { createIdleLimit, MOST_FREE, NOTICE_MS, type Room, tcpKeepAliveMs } from './free-connections.ts';
 import { requestBytes, type UpstreamRequest } from './request-bytes.ts';
 
 /** The plain connections to one upstream, each for one request at a time. */
@@ -22,16 +22,8 @@ export interface Connections {
   close(): boolean;
 }
 
-export const MOST_FREE = 1_024;
-/** How long a llama-server may take to notice that a client is gone. */
-export const NOTICE_MS = 1_000;
 /** Between two looks for those that have been free for too long. */
 const SWEEP_MS = 1_000;
-
-/** Of silence, before TCP asks whether the other side is there. */
-export function tcpKeepAliveMs({ keepAliveMs }: UpstreamTimeouts): number {
-  return keepAliveMs || 30_000;
-}
 
 /**
  * INVARIANTS

@@ -16,6 +16,15 @@ const MARGIN_MS = 1_000;
 /** A new connection that has heard nothing for this long may be waiting for the free ones. */
 const MAKE_ROOM_MS = 50;
 
+export const MOST_FREE = 1_024;
+/** How long a llama-server may take to notice that a client is gone. */
+export const NOTICE_MS = 1_000;
+
+/** Of silence, before TCP asks whether the other side is there. */
+export function tcpKeepAliveMs({ keepAliveMs }: UpstreamTimeouts): number {
+  return keepAliveMs || 30_000;
+}
+
 /** @returns how long (ms) a connection may be free, given how long the server says that it waits; 0 or less: not at all. */
 export function createIdleLimit({ idleConnectionMs }: UpstreamTimeouts): (announcedMs: number | null) => number {
   const usualMs = Math.min(DEFAULT_IDLE_MS, idleConnectionMs || DEFAULT_IDLE_MS);

@@ -49,6 +49,7 @@ class DirectFlight implements ExchangeSink {
   readonly #onClose = (): void => this.#leave();
   #connection: Connection | null = null;
   #isAnswered = false;
+  #isOver = false;
   #hasBody = false;
   #headerTimer: NodeJS.Timeout | null = null;
 
@@ -103,6 +104,8 @@ class DirectFlight implements ExchangeSink {
   }
 
   failed(error: NodeJS.ErrnoException): void {
+    // A client that left has ended the exchange itself: nobody broke off.
+    if (this.#isOver) return;
     const { res, watch } = this.#errand;
     if (this.#isAnswered) watch?.wasCut();
     this.#over(this.#isAnswered ? 'cut' : upstreamError(error));
@@ -115,6 +118,7 @@ class DirectFlight implements ExchangeSink {
   }
 
   #over(outcome: Outcome): void {
+    this.#isOver = true;
     this.#stopTimer();
     this.#errand.res.off('close', this.#onClose);
     this.#settle(outcome);
