@@ -1,27 +1,96 @@
-import { readFileSync } from 'node:fs';
-import { defineConfig } from 'rolldown';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import standaloneCode from 'ajv/dist/standalone/index.js';
+import { defineConfig, type Plugin } from 'rolldown';
+import { compileSchema } from './src/config/compile-schema.ts';
 
 const packageJson = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as {
-  readonly dependencies: Readonly<Record<string, string>>;
   readonly optionalDependencies: Readonly<Record<string, string>>;
 };
 
+/** The folder of the package that a module belongs to, with what leads there. */
+const PACKAGE = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/;
+
 /**
- * What is installed: our own files in a few pieces, since reading three hundred of them is half of a start. Packages stay
- * what they are. Pieces keep their names: one starts another by its file.
+ * What is installed: the program in a few pieces, with the packages it stands on. To find and read seven hundred files is
+ * the larger part of a start from the sources. Pieces keep their names: one starts another by its file. Lines stay lines,
+ * so that a stack trace says something.
  */
 export default defineConfig({
   input: { main: 'src/main.ts', gateway: 'src/gateway.ts', 'stand-in-server': 'src/demo/stand-in-server.ts' },
   platform: 'node',
-  external: [...Object.keys(packageJson.dependencies), ...Object.keys(packageJson.optionalDependencies)],
-  output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js' },
-  plugins: [
-    {
-      name: 'launcher',
-      generateBundle() {
-        // As it is: it must remain something that an old Node can parse.
-        this.emitFile({ type: 'asset', fileName: 'launcher.js', source: readFileSync('src/launcher.js', 'utf8') });
-      },
-    },
-  ],
+  external: Object.keys(packageJson.optionalDependencies),
+  output: {
+    dir: 'dist',
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name].js',
+    comments: { legal: true, annotation: false, jsdoc: false },
+  },
+  plugins: [launcher(), compiledSchema(), noBodyParsers(), oneByteText(), licenses()],
 });
+
+function launcher(): Plugin {
+  return {
+    name: 'launcher',
+    generateBundle() {
+      // As it is: it must remain something that an old Node can parse.
+      this.emitFile({ type: 'asset', fileName: 'launcher.js', source: readFileSync('src/launcher.js', 'utf8') });
+    },
+  };
+}
+
+/** What ajv makes of the schema, in the place of ajv. */
+function compiledSchema(): Plugin {
+  return {
+    name: 'compiled-schema',
+    load(id) {
+      if (!/[\\/]src[\\/]config[\\/]compiled-schema\.ts$/.test(id)) return null;
+      const { ajv, validate } = compileSchema(true);
+      return { code: standaloneCode(ajv, validate), moduleType: 'js' };
+    },
+  };
+}
+
+/** Express brings parsers of bodies along, and these the tables of all the world's encodings: nobody here calls them. */
+function noBodyParsers(): Plugin {
+  return {
+    name: 'no-body-parsers',
+    load: (id) => (/[\\/]node_modules[\\/]body-parser[\\/]index\.js$/.test(id) ? 'module.exports = {};' : null),
+  };
+}
+
+/** One letter outside of Latin-1 doubles what the whole file takes in memory. An escape may stand wherever one may. */
+function oneByteText(): Plugin {
+  const escaped = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return {
+    name: 'one-byte-text',
+    generateBundle(_options, bundle) {
+      for (const part of Object.values(bundle)) {
+        if (part.type === 'chunk') part.code = part.code.replaceAll(/[^\0-\u00ff]/g, escaped);
+      }
+    },
+  };
+}
+
+/** Whose packages are in the pieces, in the words of their licenses. */
+function licenses(): Plugin {
+  return {
+    name: 'licenses',
+    generateBundle(_options, bundle) {
+      const modules = Object.values(bundle).flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []));
+      const folders = new Set(modules.flatMap((id) => PACKAGE.exec(id)?.[0] ?? []));
+      const source = [...folders].toSorted().map(licenseOf).join('\n');
+      this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source });
+    },
+  };
+}
+
+/** @throws Error when a package says nothing about it. */
+function licenseOf(folder: string): string {
+  const about = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Readonly<Record<string, unknown>>;
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+  if (typeof about['license'] !== 'string') throw new Error(`${folder}: under which license is it?`);
+  const text = file === undefined ? '' : readFileSync(join(folder, file), 'utf8').trim();
+  return `${String(about['name'])} ${String(about['version'])} (${about['license']})\n\n${text}\n\n`;
+}

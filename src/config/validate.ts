@@ -1,37 +1,15 @@
-import type { ErrorObject, ValidateFunction } from 'ajv';
+import type { ErrorObject } from 'ajv';
 import type { KeyPath, ProblemLog } from './problems.ts';
-import { configSchema } from './schema.ts';
 import type { SchemaNode, SchemaType } from './schema/node.ts';
 import { locate, type Node } from './tree.ts';
-
-let compiled: ValidateFunction | null = null;
-
-/** Loading ajv and compiling the schema costs some 30 ms: only whoever loads a configuration pays it, and once. */
-async function validator(): Promise<ValidateFunction> {
-  if (compiled) return compiled;
-  const { Ajv } = await import('ajv');
-  const { $schema: _dialect, ...schema } = configSchema;
-  const ajv = new Ajv({
-    allErrors: true,
-    verbose: true,
-    strictNumbers: true,
-    // The rest is about time: that the schema itself is right is a test's concern, and the messages are written below.
-    strict: false,
-    meta: false,
-    validateSchema: false,
-    messages: false,
-    code: { optimize: false },
-  });
-  compiled = ajv.compile(schema);
-  return compiled;
-}
 
 /**
  * Checks a conformed value against the schema. Everything wrong becomes a problem, and is taken out of `value` so that
  * the later checks can rely on what is left.
  */
 export async function validate(value: unknown, tree: Node, problems: ProblemLog): Promise<void> {
-  const check = await validator();
+  // Only whoever loads a configuration pays for it.
+  const { validate: check } = await import('./compiled-schema.ts');
   if (check(value)) return;
   const errors = check.errors ?? [];
   const cuts: KeyPath[] = [];

@@ -22,12 +22,15 @@ export interface Program {
   stopReading(): void;
 }
 
-/** @param options.node Options for node itself, before the launcher. */
+/**
+ * @param options.node Options for node itself, before the launcher.
+ * @param options.launcher What is run; the sources unless told otherwise.
+ */
 export function runProgram(
   args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv; node?: readonly string[] } = {},
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; node?: readonly string[]; launcher?: string } = {},
 ): Program {
-  const child = spawn(process.execPath, [...(options.node ?? []), LAUNCHER, ...args], {
+  const child = spawn(process.execPath, [...(options.node ?? []), options.launcher ?? LAUNCHER, ...args], {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
