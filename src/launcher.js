@@ -7,6 +7,22 @@ import { fileURLToPath } from 'url';
 
 const OLDEST = 24;
 
+// V8 has four threads for compiling and collecting beside the program's own, and each keeps some megabytes of what it has
+// used; one does as well for a program whose work is to pass on bytes. Their number is read before anything else is, so
+// the program starts itself once more, in its own place: the process stays the same one.
+const ONE_THREAD = '--v8-pool-size=1';
+
+function runsAsItShould() {
+  const isChosen =
+    process.execArgv
+      .concat(process.env.NODE_OPTIONS || '')
+      .join(' ')
+      .indexOf('--v8-pool-size') !== -1;
+  // Windows cannot, and a channel to the parent would be lost.
+  const canChoose = process.platform !== 'win32' && typeof process.execve === 'function' && !process.connected;
+  return isChosen || !canChoose;
+}
+
 if (Number(process.versions.node.split('.')[0]) < OLDEST) {
   process.stderr.write(
     'llama-swap needs Node.js ' +
@@ -18,6 +34,8 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST) {
       '). In a checkout, "npm start" uses the right one.\n',
   );
   process.exitCode = 1;
+} else if (!runsAsItShould()) {
+  process.execve(process.execPath, [process.argv0].concat(process.execArgv, ONE_THREAD, process.argv.slice(1)));
 } else {
   module.enableCompileCache();
   // Built, the program is a .js beside this file; in a checkout it is a .ts that Node runs as it is.

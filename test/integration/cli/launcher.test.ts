@@ -7,6 +7,9 @@ const VERSION = (
   JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version;
 
+/** Makes node tell, each time it begins, which process it is and with which options. */
+const ALOUD = ['--import', 'data:text/javascript,console.error(process.pid,process.execArgv.join(" "))'];
+
 /** Makes node say that it is an older one. */
 const AS_NODE_20 = [
   '--import',
@@ -32,6 +35,28 @@ describe('launcher', () => {
     expect(await program.ended).toBe(0);
     expect(program.stdout()).toMatch(/^version: (\S+) \(\w+\), built at \S+\n$/);
     expect(program.stdout()).toContain(`version: ${VERSION} (`);
+  });
+});
+
+// Where there is no other program in the place of this one, it runs as it was started.
+describe.runIf(process.platform !== 'win32')('the threads of V8', () => {
+  it('are one, in the same process, and the options before the launcher stay', async () => {
+    const program = runProgram(['--version'], { node: ALOUD });
+    expect(await program.ended).toBe(0);
+    const [first, second, ...more] = program.stderr().trim().split('\n');
+    expect(first).toBe(`${program.pid} ${ALOUD.join(' ')}`);
+    expect(second).toBe(`${program.pid} ${ALOUD.join(' ')} --v8-pool-size=1`);
+    expect(more).toEqual([]);
+    expect(program.stdout()).toMatch(/^version: /);
+  });
+
+  it.each([
+    ['on the command line', { node: [...ALOUD, '--v8-pool-size=2'] }],
+    ['in NODE_OPTIONS', { node: ALOUD, env: { NODE_OPTIONS: '--v8-pool-size=2' } }],
+  ])('are as many as somebody has chosen %s', async (_where, options) => {
+    const program = runProgram(['--version'], options);
+    expect(await program.ended).toBe(0);
+    expect(program.stderr().trim().split('\n')).toHaveLength(1);
   });
 });
 
