@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import standaloneCode from 'ajv/dist/standalone/index.js';
+import standalone from 'ajv/dist/standalone/index.js';
 import { defineConfig, type Plugin } from 'rolldown';
 import { compileSchema } from './src/config/compile-schema.ts';
 
@@ -47,7 +47,7 @@ function compiledSchema(): Plugin {
     load(id) {
       if (!/[\\/]src[\\/]config[\\/]compiled-schema\.ts$/.test(id)) return null;
       const { ajv, validate } = compileSchema(true);
-      return { code: standaloneCode(ajv, validate), moduleType: 'js' };
+      return { code: standalone.default(ajv, validate), moduleType: 'js' };
     },
   };
 }

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ValidateFunction } from 'ajv';
-import standaloneCode from 'ajv/dist/standalone/index.js';
+import standalone from 'ajv/dist/standalone/index.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compileSchema } from '../../src/config/compile-schema.ts';
@@ -20,7 +20,7 @@ function keysOf(node: unknown): string[] {
 test('what a build keeps of ajv finds in any configuration what ajv finds', async () => {
   const compiled = compileSchema(true);
   const file = join(temporaryFolder(), 'compiled.mjs');
-  writeFileSync(file, standaloneCode(compiled.ajv, compiled.validate));
+  writeFileSync(file, standalone.default(compiled.ajv, compiled.validate));
   const { validate: built } = (await import(file)) as { validate: ValidateFunction };
   const key = fc.constantFrom(...new Set([...keysOf(configSchema), 'a', 'x-y', '']));
   const leaf = fc.oneof(fc.string({ maxLength: 8 }), fc.double(), fc.integer(), fc.boolean(), fc.constant(null));
