@@ -7,7 +7,7 @@ import type { ActivityStore, StoreListeners, StorePlan } from './store.ts';
 
 /** The activity of a gateway, wherever it is kept at the moment. */
 export interface Archive extends Pick<ActivityStore, 'add' | 'query' | 'stats'> {
-  readonly captures: Pick<Captures, 'isEnabled' | 'collector' | 'get'>;
+  readonly captures: Pick<Captures, 'isEnabled' | 'get'>;
   /**
    * Opens the file that `adopt` will go on with, where it is another one. A locked one is tried again for five seconds.
    * Until then nothing changes.
@@ -74,7 +74,6 @@ export function createArchive(first: StorePlan, listeners: StoreListeners): Arch
       get isEnabled() {
         return current.captures.isEnabled;
       },
-      collector: () => current.captures.collector(),
       get: (id) => current.captures.get(id),
     },
     prepare,

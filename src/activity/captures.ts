@@ -1,7 +1,6 @@
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { createByteRing } from './byte-ring.ts';
-import { type BodyCollector, createBodyCollector } from './body-collector.ts';
 import { captureMask } from './capture-mask.ts';
 import type { CaptureStore } from './capture-store.ts';
 import { decodeBody } from './decode-body.ts';
@@ -52,8 +51,6 @@ interface Capture {
 export interface Captures {
   /** False when there is no room for any: then nothing needs to be collected. */
   readonly isEnabled: boolean;
-  /** For the body of an answer that streams by. */
-  collector(): BodyCollector;
   /** Never throws; what is large is compressed on another thread. */
   add(id: number, exchange: Exchange): void;
   has(id: number): boolean;
@@ -123,7 +120,6 @@ export function createCaptures(maxBytes: number, ring: CaptureStore = createByte
     get isEnabled() {
       return limit > 0;
     },
-    collector: () => createBodyCollector(Math.max(0, limit * EXPECTED_RATIO)),
     add(id, exchange) {
       if (limit <= 0) return;
       if (!isKeptAsItIs(exchange)) underWay.set(id, keep(id, exchange));

@@ -9,7 +9,7 @@ import { type CaptureRoom, createCaptureRoom } from './capture-room.ts';
 import { clientAddress } from './client-address.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { InFlight } from './in-flight.ts';
-import { createKeptBody, type KeptBody } from './kept-body.ts';
+import { KeptBody } from './kept-body.ts';
 import { createTrip, metadataOf, modelOf, type Trip, type TripStart } from './trip.ts';
 import { bindTrip } from './trip-of.ts';
 import { createUnhurried } from './unhurried.ts';
@@ -26,7 +26,7 @@ const NO_USAGE: Usage = { ...NO_ACCOUNTING, error: '', decodable: true, bytes: 0
 export interface ObserverParts {
   readonly inFlight: InFlight;
   readonly activity: Pick<ActivityStore, 'add'>;
-  readonly captures: Pick<Captures, 'isEnabled' | 'collector'>;
+  readonly captures: Pick<Captures, 'isEnabled'>;
   /** Room for compressed captures, in bytes, as configured now; 0 = none are made. */
   readonly captureBytes: () => number;
   /** The last time that the model was loaded. */
@@ -74,10 +74,6 @@ export function createObserver(parts: ObserverParts): Observer {
   const unhurried = createUnhurried();
   const decoding = new Set<Promise<void>>();
   let lastId = 0;
-
-  function keptBody(): KeptBody {
-    return createKeptBody(room, captures.collector);
-  }
 
   function end(trip: Trip): void {
     trip.isOver = true;
@@ -134,13 +130,13 @@ export function createObserver(parts: ObserverParts): Observer {
     sends(trip, pieces) {
       if (!captures.isEnabled || !trip.isRecorded || !captureMask(trip.upstreamPath, 200).requestBody) return;
       trip.requestBody?.take();
-      const body = keptBody();
+      const body = new KeptBody(room);
       for (const piece of pieces) body.push(piece);
       trip.requestBody = body;
     },
     streams(trip) {
       if (!captures.isEnabled || !trip.isRecorded || !captureMask(trip.upstreamPath, 200).requestBody) return;
-      const body = keptBody();
+      const body = new KeptBody(room);
       trip.requestBody = body;
       trip.req.on('data', (chunk: Buffer) => body.push(chunk));
     },
@@ -162,7 +158,7 @@ export function createObserver(parts: ObserverParts): Observer {
       });
       trip.meter = meter;
       const keeps = captures.isEnabled && trip.isRecorded && captureMask(trip.upstreamPath, status).responseBody;
-      trip.responseBody = keeps ? keptBody() : null;
+      trip.responseBody = keeps ? new KeptBody(room) : null;
       inFlight.answered(trip);
       follow(trip);
     },

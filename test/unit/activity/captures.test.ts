@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { createBodyCollector } from '../../../src/activity/body-collector.ts';
 import { createCaptures } from '../../../src/activity/captures.ts';
 import { redactHeaders } from '../../../src/activity/redact-headers.ts';
 import { exchange } from './entries.ts';
@@ -121,30 +120,6 @@ describe('captures', () => {
     captures.add(1, exchange());
     expect([captures.isEnabled, captures.has(1), await captures.get(1)]).toEqual([false, false, null]);
     expect(createCaptures(MB).isEnabled).toBe(true);
-  });
-});
-
-describe('collecting a body', () => {
-  it.each([1, 200, 5_000, 40_000])('in chunks of %i bytes', (size) => {
-    const body = randomBytes(150_000);
-    const collector = createBodyCollector(body.length);
-    for (let at = 0; at < body.length; at += size) collector.push(body.subarray(at, at + size));
-    expect(collector.read()!.equals(body)).toBe(true);
-  });
-
-  it('keeps small and large chunks in their order', () => {
-    const collector = createBodyCollector(MB);
-    const parts = [10, 40_000, 10, 3_000, 2_000, 40_000, 1].map((size) => randomBytes(size));
-    for (const part of parts) collector.push(part);
-    expect(collector.read()!.equals(Buffer.concat(parts))).toBe(true);
-  });
-
-  it('D4: gives up beyond its limit, and holds nothing then', () => {
-    const collector = createBodyCollector(1_000);
-    collector.push(Buffer.alloc(600));
-    collector.push(Buffer.alloc(600));
-    collector.push(Buffer.alloc(1));
-    expect(collector.read()).toBeNull();
   });
 });
 
