@@ -26,7 +26,8 @@ import { loadOne, reloadConfig, unloadAll, unloadAllPlain, unloadOne } from './r
 import { streamEvents } from './routes/events.ts';
 import { answerFavicon, answerHealth, listUpstreams, redirectHome, showHome } from './routes/home.ts';
 import { cancelInFlight, showQueue } from './routes/in-flight.ts';
-import { inference, INFERENCE_PATHS, MODEL_QUERY_PATHS, modelQuery } from './routes/inference.ts';
+import { INFERENCE_PATHS, MODEL_QUERY_PATHS } from './inference-paths.ts';
+import { inference, modelQuery } from './routes/inference.ts';
 import { redirectToLogs, showLogs, streamLogs } from './routes/logs.ts';
 import { showHardware, showMetrics, showPerformance, showVersion } from './routes/metrics.ts';
 import { listModels } from './routes/models.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { INFERENCE_PATHS, MODEL_QUERY_PATHS } from '../../src/http/routes/inference.ts';
+import { INFERENCE_PATHS, MODEL_QUERY_PATHS } from '../../src/http/inference-paths.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PAGE = readFileSync(`${ROOT}docs/compatibility.md`, 'utf8');

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Control } from '../../src/http/deps.ts';
+import type { Control } from '../../src/http/needs.ts';
 import { ask, errorIn, post } from './ask.ts';
 import { gatewayKit, httpConfig, modelConfig } from './fake-gateway.ts';
 import type { FakeGateway } from './fake-gateway.ts';

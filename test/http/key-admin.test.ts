@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { INFERENCE_PATHS, MODEL_QUERY_PATHS } from '../../src/http/routes/inference.ts';
+import { INFERENCE_PATHS, MODEL_QUERY_PATHS } from '../../src/http/inference-paths.ts';
 import { ask, errorIn } from './ask.ts';
 import { fakeDesk, gatewayKit, httpConfig, keyConfig, modelConfig, textLog } from './fake-gateway.ts';
 import { echo, startUpstream } from './fake-upstream.ts';

@@ -159,6 +159,25 @@ function isAllowed(rule: Rule, file: string, from: string, onlyTypes: boolean): 
   return rule.packages?.includes(name) === true || (onlyTypes && rule.onlyTypesOfPackages?.includes(name) === true);
 }
 
+/**
+ * The files that are in a circle of imports, or lead into one: what is left when those that import nothing of the rest are
+ * taken away, again and again.
+ */
+function inCircles(files: readonly { readonly file: string; readonly text: string }[]): string[] {
+  let rest = new Map(
+    files.map(({ file, text }) => {
+      const own = importsOf(text).filter(({ from }) => from.startsWith('.'));
+      return [file, own.map(({ from }) => join(dirname(file), from).split(sep).join('/'))];
+    }),
+  );
+  for (let size = Infinity; rest.size < size;) {
+    size = rest.size;
+    const known = rest;
+    rest = new Map([...known].filter(([, targets]) => targets.some((target) => known.has(target))));
+  }
+  return [...rest.keys()];
+}
+
 const FILES = globSync(['machines/**/*.ts', 'src/**/*.{ts,js}'], { cwd: ROOT })
   .map((file) => file.split(sep).join('/'))
   .map((file) => ({ file, text: readFileSync(join(ROOT, file), 'utf8') }));
@@ -167,6 +186,21 @@ describe('architecture', () => {
   it('no file imports what its room may not know', () => {
     expect(FILES.length).toBeGreaterThan(40);
     expect(FILES.flatMap(({ file, text }) => violationsOf(file, text))).toEqual([]);
+  });
+
+  it('no files know each other in a circle, not even by their types', () => {
+    expect(inCircles(FILES)).toEqual([]);
+  });
+
+  it('would notice a circle', () => {
+    const circle = [
+      { file: 'src/a.ts', text: `import type { B } from './b/b.ts';` },
+      { file: 'src/b/b.ts', text: `import { c } from '../c.ts';` },
+      { file: 'src/c.ts', text: `const a = await import('./a.ts');` },
+      { file: 'src/d.ts', text: `import 'node:fs';` },
+    ];
+    expect(inCircles(circle)).toEqual(['src/a.ts', 'src/b/b.ts', 'src/c.ts']);
+    expect(inCircles(circle.slice(1))).toEqual([]);
   });
 
   it('machines/ reads no clock, no chance and no timer', () => {

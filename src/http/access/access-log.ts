@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Request, Response } from 'express';
 import type { ModelId } from '../../../machines/shared/ids.ts';
-import type { HttpLogger } from '../deps.ts';
+import type { HttpLogger } from '../needs.ts';
 import { clientOf } from './client.ts';
 import type { Client } from './client.ts';
 

@@ -1,5 +1,3 @@
-import type { IncomingMessage } from 'node:http';
-import type { Response } from 'express';
 import type { FiltersConfig, ModelConfig, SelectorTarget } from '../../config/types.ts';
 import type { Destination } from '../../dispatch/lease.ts';
 import type { Resolution } from '../../dispatch/names.ts';
@@ -14,24 +12,15 @@ import { prepareFilters } from '../filters/filter-rules.ts';
 import type { FilterRules } from '../filters/filter-rules.ts';
 import { findNamed } from './find-named.ts';
 import { followPin } from './follow-pin.ts';
-import type { LocatedModel } from '../body/locate-model.ts';
 import { unresolved } from '../errors/model-not-found.ts';
 import { runPeerErrand } from './peer-errand.ts';
+import type { Parcel } from './parcel.ts';
 import type { Forward, Payload } from '../forward/flight.ts';
 import { readdress } from './readdress.ts';
 import { byteLength } from '../body/rewrite-body.ts';
 import { tryTargets } from './try-targets.ts';
 import { prepareUpstreamHeaders } from '../forward/upstream-headers.ts';
 import { unlessCancelled } from '../watch/trip-of.ts';
-
-/** A request whose body is in memory and whose model is known by name. */
-export interface Parcel {
-  readonly req: IncomingMessage;
-  readonly res: Response;
-  readonly located: LocatedModel;
-  /** Holds the body as it came in `source`, for as long as it may be needed again. */
-  readonly payload: Payload;
-}
 
 /**
  * Brings a request to whom its name stands for. The order: pin, selector, models of this gateway, peers.

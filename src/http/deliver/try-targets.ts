@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { SelectorConfig, SelectorTarget } from '../../config/types.ts';
 import type { Selectors } from '../../dispatch/selectors.ts';
 import { type ErrorCode, GatewayError } from '../../errors.ts';
-import type { Parcel } from './deliver.ts';
-import type { HttpLogger } from '../deps.ts';
+import type { Parcel } from './parcel.ts';
+import type { HttpLogger } from '../needs.ts';
 import { openStreamOf } from '../feedback/open-stream.ts';
 
 interface Attempt {

@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { Response } from 'express';
 import type { Config } from '../../config/types.ts';
 import type { Names } from '../../dispatch/names.ts';
-import type { HttpDeps } from '../deps.ts';
+import type { ActivePins } from '../../dispatch/pins.ts';
+import type { PeerModels } from '../../peers/peer-models.ts';
+import type { HttpLogger, Journal, Logs, StatusBoard } from '../needs.ts';
+import type { ObservationView } from '../watch/observation-view.ts';
 import { frameOf, type FrameType } from './frame.ts';
 import { modelStatuses, type ModelStatus } from './model-status.ts';
 import { createReader, type Reader } from './reader.ts';
@@ -32,10 +35,14 @@ interface Kept {
   readonly delta: string | null;
 }
 
-export interface EventFeedDeps extends Pick<
-  HttpDeps,
-  'board' | 'journal' | 'logs' | 'pins' | 'peerModels' | 'observation' | 'logger'
-> {
+export interface EventFeedDeps {
+  readonly board: StatusBoard;
+  readonly journal: Journal;
+  readonly logs: Pick<Logs, 'proxy' | 'upstream'>;
+  readonly pins: ActivePins;
+  readonly peerModels: Pick<PeerModels, 'recordOf' | 'watch' | 'subscribe'>;
+  readonly observation: ObservationView;
+  readonly logger: Pick<HttpLogger, 'warn'>;
   /** The present ones. */
   readonly config: () => Config;
   readonly names: () => Names;

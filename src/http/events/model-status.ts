@@ -2,7 +2,8 @@ import type { Config, ModelConfig } from '../../config/types.ts';
 import type { Names } from '../../dispatch/names.ts';
 import type { PeerModel } from '../../dispatch/peer-index.ts';
 import { capabilityFields } from '../capabilities.ts';
-import type { HttpDeps } from '../deps.ts';
+import type { PeerModels } from '../../peers/peer-models.ts';
+import type { StatusBoard } from '../needs.ts';
 import { loadStatus, type LoadStatus } from '../load-status.ts';
 import { shownState } from '../shown-state.ts';
 
@@ -24,14 +25,13 @@ export interface ModelStatus {
   readonly context_length?: number;
 }
 
-type Board = HttpDeps['board'];
-type PeerModels = Pick<HttpDeps['peerModels'], 'recordOf'>;
+type Records = Pick<PeerModels, 'recordOf'>;
 
 export interface ModelStatusParts {
   readonly config: Config;
   readonly names: Names;
-  readonly board: Board;
-  readonly peerModels: PeerModels;
+  readonly board: StatusBoard;
+  readonly peerModels: Records;
 }
 
 /** The models of this gateway sorted by id, then those of the peers. */
@@ -50,7 +50,7 @@ export function modelStatuses({ config, names, board, peerModels }: ModelStatusP
   ];
 }
 
-function statusOf(model: ModelConfig, aliases: readonly string[], board: Board): ModelStatus {
+function statusOf(model: ModelConfig, aliases: readonly string[], board: StatusBoard): ModelStatus {
   const phase = board.phaseOf(model.id);
   const { capabilities, context_length } = capabilityFields(model.capabilities);
   return {
@@ -67,7 +67,7 @@ function statusOf(model: ModelConfig, aliases: readonly string[], board: Board):
   };
 }
 
-function peerStatus(id: string, { peer, model }: PeerModel, { recordOf }: PeerModels): ModelStatus {
+function peerStatus(id: string, { peer, model }: PeerModel, { recordOf }: Records): ModelStatus {
   const record = recordOf(peer, model);
   const { capabilities, context_length } = record?.details ?? {};
   return {

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import { modelNamed } from '../../dispatch/resolve-model.ts';
-import type { HttpDeps, TextLog } from '../deps.ts';
+import type { HttpDeps } from '../deps.ts';
+import type { TextLog } from '../needs.ts';
 import { beginEndless } from '../endless.ts';
 import { modelNotFound } from '../errors/model-not-found.ts';
 import { requireMethod } from '../routing.ts';

@@ -1,4 +1,4 @@
-import { INFERENCE_PATHS, MODEL_QUERY_PATHS } from '../routes/inference.ts';
+import { INFERENCE_PATHS, MODEL_QUERY_PATHS } from '../inference-paths.ts';
 
 const INFERENCE: ReadonlySet<string> = new Set(INFERENCE_PATHS);
 const QUERIES: ReadonlySet<string> = new Set(MODEL_QUERY_PATHS);
