@@ -60,7 +60,10 @@ function noBodyParsers(): Plugin {
   };
 }
 
-/** One letter outside of Latin-1 doubles what the whole file takes in memory. An escape may stand wherever one may. */
+/**
+ * One letter outside of Latin-1 doubles what the whole file takes in memory. An escape may stand wherever one may, but for
+ * templates of String.raw.
+ */
 function oneByteText(): Plugin {
   const escaped = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return {

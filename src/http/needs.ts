@@ -1,6 +1,7 @@
-import type { Failure } from '../../machines/shared/failure.ts';
 import type { ModelId, UnitId } from '../../machines/shared/ids.ts';
-import type { Phase } from '../../machines/shared/phase.ts';
+import type { Journal as FullJournal } from '../observability/journal.ts';
+import type { StatusBoard as Board } from '../observability/status-board.ts';
+import type { TextLog as FullLog } from '../observability/text-log.ts';
 
 /* What HTTP needs from the rest of the gateway, as small shapes that tests can fake. */
 
@@ -17,33 +18,13 @@ export interface Control {
 }
 
 /** Reading only; nothing here gates a decision. */
-export interface StatusBoard {
-  phaseOf(model: ModelId): Phase;
-  /** Why the model is not well, as far as is known. */
-  failureOf(model: ModelId): Failure | null;
+export interface StatusBoard extends Pick<Board, 'phaseOf' | 'failureOf'> {
   actors(): readonly unknown[];
 }
 
-export interface Journal {
-  history(): readonly Transition[];
-  /** Returns the function that ends the subscription. */
-  subscribe(listener: (transition: Transition) => void): () => void;
-}
+export type Journal = Pick<FullJournal, 'history' | 'subscribe'>;
 
-export interface Transition {
-  /** Epoch milliseconds. */
-  readonly at: number;
-  readonly actor: string;
-  readonly event: string;
-  readonly from: string | null;
-  readonly to: string;
-}
-
-export interface TextLog {
-  history(): string;
-  /** Returns the function that ends the subscription. */
-  subscribe(listener: (chunk: string) => void): () => void;
-}
+export type TextLog = Pick<FullLog, 'history' | 'subscribe'>;
 
 export interface Logs {
   readonly proxy: TextLog;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Transition } from '../../src/http/needs.ts';
+import type { Transition } from '../../src/observability/journal.ts';
 import { ask, begin, errorIn, SOON } from './ask.ts';
 import { gatewayKit, textLog } from './fake-gateway.ts';
 import { noDesk, sampleConfig, sampleBoard } from './samples.ts';
