@@ -6,6 +6,7 @@ import type { Connections } from '../../upstream/connections.ts';
 import { answerHeaders, headersOf } from './answer-headers.ts';
 import { type Answer, type FlightWatch, letGo, type Outcome, type Payload } from './flight.ts';
 import { tooSlow, upstreamError } from './upstream-error.ts';
+import { exchangeBegins, exchangeEnds, writeTogether } from './write-together.ts';
 
 /** One try to forward a request whose body is in memory. */
 interface DirectErrand {
@@ -59,15 +60,15 @@ class DirectFlight implements ExchangeSink {
   }
 
   begin(path: string): void {
-    const { req, res, upstream, connections, payload, watch } = this.#errand;
+    const { res, watch } = this.#errand;
     watch?.leaves((error) => {
-      if (!this.#isAnswered) this.#connection?.abort(this, error);
+      if (this.#isAnswered) return;
+      if (this.#connection === null) this.failed(error);
+      else this.#connection.abort(this, error);
     });
     res.once('close', this.#onClose);
-    const { method = 'POST', headers } = req;
-    const request = { method, path, headers, body: payload.pieces };
-    const sent = upstream.responseHeaderMs === 0 ? null : (): void => this.#startTimer(upstream.responseHeaderMs);
-    this.#connection = connections.exchange(request, this, sent);
+    exchangeBegins();
+    writeTogether(() => this.#depart(path));
   }
 
   head(head: AnswerHead): void {
@@ -96,11 +97,8 @@ class DirectFlight implements ExchangeSink {
   }
 
   end(last: Buffer | null): void {
-    const { res, watch } = this.#errand;
-    if (last !== null) watch?.passed(last);
-    this.#over('over');
-    if (last === null) res.end();
-    else res.end(last);
+    if (last !== null) this.#errand.watch?.passed(last);
+    writeTogether(() => this.#arrive(last));
   }
 
   failed(error: NodeJS.ErrnoException): void {
@@ -112,6 +110,23 @@ class DirectFlight implements ExchangeSink {
     if (this.#isAnswered) res.destroy();
   }
 
+  #depart(path: string): void {
+    if (this.#isOver) return;
+    const { req, upstream, connections, payload } = this.#errand;
+    const { method = 'POST', headers } = req;
+    const request = { method, path, headers, body: payload.pieces };
+    const sent = upstream.responseHeaderMs === 0 ? null : (): void => this.#startTimer(upstream.responseHeaderMs);
+    this.#connection = connections.exchange(request, this, sent);
+  }
+
+  #arrive(last: Buffer | null): void {
+    if (this.#isOver) return;
+    const { res } = this.#errand;
+    this.#over('over');
+    if (last === null) res.end();
+    else res.end(last);
+  }
+
   #leave(): void {
     this.#over('over');
     this.#connection?.abort(this, LEFT);
@@ -119,6 +134,7 @@ class DirectFlight implements ExchangeSink {
 
   #over(outcome: Outcome): void {
     this.#isOver = true;
+    exchangeEnds();
     this.#stopTimer();
     this.#errand.res.off('close', this.#onClose);
     this.#settle(outcome);
