@@ -3,6 +3,7 @@ import type { AnswerHead } from './answer-head.ts';
 import { type AnswerSink, createAnswerReader } from './answer-reader.ts';
 import { limitUntil } from './limit-until.ts';
 import { lookupUpstream } from './lookup.ts';
+import { writeTogether } from '../write-together.ts';
 
 /** Who waits for an answer. After `end` or `failed` nothing is called any more. Nothing here may throw. */
 export interface ExchangeSink extends AnswerSink {
@@ -91,12 +92,9 @@ export function openConnection({ host, port, connectMs, keepAliveMs }: Connectio
       sink = nextSink;
       head = null;
       reader.expect(method, answer);
-      const last = bytes.length - 1;
-      if (last > 0) socket.cork();
-      for (let at = 0; at < last; at += 1) socket.write(bytes[at] ?? '');
-      if (sent === null) socket.write(bytes[last] ?? '');
-      else socket.write(bytes[last] ?? '', (error) => void (error ?? sent()));
-      if (last > 0) socket.uncork();
+      writeTogether(() => {
+        if (sink === nextSink) write(socket, bytes, sent);
+      });
     },
     pause: (of) => void (sink === of && socket.pause()),
     resume: (of) => void (sink === of && socket.resume()),
@@ -142,6 +140,15 @@ export function openConnection({ host, port, connectMs, keepAliveMs }: Connectio
     if (sink !== null) fail(hangUp());
     else owner.closed(connection, false);
   }
+}
+
+function write(socket: Socket, bytes: readonly Buffer[], sent: (() => void) | null): void {
+  const last = bytes.length - 1;
+  if (last > 0) socket.cork();
+  for (let at = 0; at < last; at += 1) socket.write(bytes[at] ?? '');
+  if (sent === null) socket.write(bytes[last] ?? '');
+  else socket.write(bytes[last] ?? '', (error) => void (error ?? sent()));
+  if (last > 0) socket.uncork();
 }
 
 function hangUp(): NodeJS.ErrnoException {

@@ -24,6 +24,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'tls-files': { rooms: ['config'], node: true },
   rfc3339: { node: false },
   'node-http': { node: true },
+  'write-together': { node: true },
   config: {
     rooms: ['machines/orchestrator/policies'],
     onlyTypesOfRooms: ['machines'],
@@ -31,7 +32,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     node: true,
   },
   process: { packages: ['tree-kill'], node: true },
-  upstream: { rooms: ['node-http'], onlyTypesOfRooms: ['config'], node: true },
+  upstream: { rooms: ['node-http', 'write-together'], onlyTypesOfRooms: ['config'], node: true },
   actors: {
     rooms: ['node-http', 'machines', 'process', 'upstream'],
     onlyTypesOfRooms: ['config', 'dispatch'],
@@ -46,7 +47,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   peers: { rooms: ['node-http'], onlyTypesOfRooms: ['config', 'dispatch'], node: true },
   http: {
-    rooms: ['node-http', 'machines/shared', 'dispatch', 'errors', 'activity', 'rfc3339'],
+    rooms: ['node-http', 'write-together', 'machines/shared', 'dispatch', 'errors', 'activity', 'rfc3339'],
     onlyTypesOfRooms: ['config', 'peers', 'observability', 'metrics', 'host', 'tls-files', 'upstream'],
     packages: ['express', 'http-proxy-middleware'],
     node: true,

@@ -1,30 +1,32 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import type { Answer, Recipient } from '../forward/flight.ts';
 import { type Dialect, upstreamStreamError } from './dialect.ts';
 
 /** Kept of an answer that is no stream. */
 const LARGEST_BYTES = 4 * 1024 * 1024;
 
 /**
- * Lets an upstream's answer follow in an event stream that the gateway has begun. A stream is piped on; an error, whose
+ * Lets an upstream's answer follow in an event stream that the gateway has begun. A stream is passed on; an error, whose
  * status can no longer be passed on, and an answer in one piece become events.
  */
-export function appendAnswer(answer: IncomingMessage, res: ServerResponse, dialect: Dialect): void {
-  const status = answer.statusCode ?? 0;
-  if (status < 400 && /text\/event-stream/i.test(answer.headers['content-type'] ?? '')) {
-    answer.pipe(res);
-    return;
-  }
+export function appendAnswer({ status, headers }: Answer, res: ServerResponse, dialect: Dialect): Recipient {
+  if (status < 400 && /text\/event-stream/i.test(headers['content-type'] ?? '')) return res;
   const chunks: Buffer[] = [];
   let size = 0;
-  answer.on('data', (chunk: Buffer) => {
+  const keep = (chunk: Buffer): boolean => {
     size += chunk.length;
     if (size <= LARGEST_BYTES) chunks.push(chunk);
-  });
-  answer.once('end', () => {
-    const text = Buffer.concat(chunks).toString();
-    const isWhole = status < 400 && size <= LARGEST_BYTES;
-    // Line ends stand between the parts of JSON only; within an event they would end it.
-    if (isWhole) res.end(dialect.whole(text.replaceAll(/[\r\n]+/g, ' ')));
-    else res.end(dialect.failure(upstreamStreamError(status, text)));
-  });
+    return true;
+  };
+  return {
+    write: keep,
+    end(last) {
+      if (last !== undefined) keep(last);
+      const text = Buffer.concat(chunks).toString();
+      const isWhole = status < 400 && size <= LARGEST_BYTES;
+      // Line ends stand between the parts of JSON only; within an event they would end it.
+      if (isWhole) res.end(dialect.whole(text.replaceAll(/[\r\n]+/g, ' ')));
+      else res.end(dialect.failure(upstreamStreamError(status, text)));
+    },
+  };
 }

@@ -1,5 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { GatewayError } from '../../errors.ts';
+import type { Answer, Recipient } from '../forward/flight.ts';
 import { appendAnswer } from './append-answer.ts';
 import { type Dialect, streamError } from './dialect.ts';
 
@@ -13,8 +14,8 @@ export interface OpenStream {
   write(text: string): void;
   /** Says an error, and ends the stream. */
   fail(error: GatewayError): void;
-  /** Lets the answer of an upstream follow. */
-  takeOver(answer: IncomingMessage): void;
+  /** Lets the answer of an upstream follow. @returns who is to get its body */
+  takeOver(answer: Answer): Recipient;
 }
 
 const OPEN = new WeakMap<ServerResponse, OpenStream>();
@@ -39,7 +40,8 @@ export function openStream(res: ServerResponse, dialect: Dialect): OpenStream {
       if (OPEN.delete(res)) res.end(dialect.failure(streamError(error)));
     },
     takeOver(answer) {
-      if (OPEN.delete(res)) appendAnswer(answer, res, dialect);
+      OPEN.delete(res);
+      return appendAnswer(answer, res, dialect);
     },
   };
   OPEN.set(res, stream);

@@ -1,5 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import type { Stream } from 'node:stream';
+import { writeTogether } from '../../write-together.ts';
 
 /**
  * Lets httpxy send a body from memory: of its `buffer` option it calls `pipe(request)` once, as long as it does not
@@ -11,10 +12,12 @@ export function bufferShim(pieces: readonly Buffer[]): Stream {
   let unsent = pieces;
   const shim = {
     pipe(request: ClientRequest): ClientRequest {
-      const last = unsent.length - 1;
-      for (let at = 0; at < last; at += 1) request.write(unsent[at]);
-      request.end(unsent[last]);
-      unsent = [];
+      writeTogether(() => {
+        const last = unsent.length - 1;
+        for (let at = 0; at < last; at += 1) request.write(unsent[at]);
+        request.end(unsent[last]);
+        unsent = [];
+      });
       return request;
     },
   };

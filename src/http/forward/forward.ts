@@ -3,13 +3,13 @@ import type { Forward } from './flight.ts';
 
 /**
  * Whole requests to models go over connections of our own, which costs less than half; http-proxy-middleware has all the
- * rest: streamed bodies, peers, TLS, answers that follow in a stream that has begun. It is loaded with the first of these.
+ * rest: streamed bodies, peers, TLS. It is loaded with the first of these.
  */
 export function createForward(): Forward {
   let proxy: Promise<Forward> | null = null;
   return (req, res, upstream, payload, watch) => {
     const { connections } = upstream;
-    if (payload !== null && connections !== null && watch?.takeOver == null) {
+    if (payload !== null && connections !== null) {
       return forwardDirectly({ req, res, upstream, connections, payload, watch });
     }
     proxy ??= import('./proxy.ts').then(({ createProxy }) => createProxy());

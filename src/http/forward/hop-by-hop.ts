@@ -1,5 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
-
 /** Headers that belong to one connection and not to the message; transfer-encoding is handled where the body is known. */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
@@ -24,11 +22,4 @@ export function namedByConnection(connection: string): readonly string[] {
     .split(',')
     .map((token) => token.trim().toLowerCase())
     .filter((name) => !NEVER_DROPPED.has(name));
-}
-
-/** Removes the hop-by-hop headers, and those that `Connection` names. */
-export function stripHopByHop(headers: IncomingHttpHeaders): void {
-  const named = namedByConnection(headers.connection ?? '');
-  for (const name of HOP_BY_HOP) delete headers[name];
-  for (const name of named) delete headers[name];
 }

@@ -1,139 +1,62 @@
-import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { Plugin } from 'http-proxy-middleware';
-import type { Upstream } from '../../dispatch/lease.ts';
-import { prepareAnswer } from './answer-headers.ts';
 import { bufferShim } from './buffer-shim.ts';
-import { type FlightWatch, type Forward, letGo, type Outcome, type Payload } from './flight.ts';
+import type { Forward } from './flight.ts';
+import { ProxiedExchange } from './proxied-exchange.ts';
 import { pointAt } from './proxy-target.ts';
-import { tooSlow, upstreamError } from './upstream-error.ts';
+import { relay } from './relay.ts';
 
-/** A request on its way. */
-interface Flight {
-  readonly upstream: Upstream;
-  readonly payload: Payload | null;
-  readonly watch: FlightWatch | null;
-  /** The upstream's answer, once its headers are there. */
-  answer: IncomingMessage | null;
-  headerTimer: NodeJS.Timeout | null;
-  settle(outcome: Outcome): void;
+/** A property and no WeakMap: one of those costs the collector of garbage more than all else here. */
+const EXCHANGE = Symbol('the exchange that a request is in');
+
+type Proxied = IncomingMessage & { [EXCHANGE]?: ProxiedExchange | undefined };
+
+function exchangeOf(req: Proxied | undefined): ProxiedExchange | undefined {
+  return req?.[EXCHANGE];
 }
 
-type Flights = WeakMap<IncomingMessage, Flight>;
+const events: Plugin = (server) => {
+  server.on('proxyReq', (request: ClientRequest, req) => exchangeOf(req)?.departs(request));
+  server.on('proxyRes', (answer, req) => exchangeOf(req)?.answered(answer));
+  server.on('error', (error, req) => exchangeOf(req)?.failed(error));
+  server.on('econnreset', (error, req) => exchangeOf(req)?.failed(error));
+};
 
 /**
- * One http-proxy-middleware for all upstreams; `router` points each request at its own.
+ * One http-proxy-middleware for all upstreams; `router` points each request at its own. Its answers are relayed here, like
+ * those on connections of our own: httpxy would set each header by itself, and pipe.
  *
- * INVARIANTS
- * - Each flight settles exactly once, whatever happens: an answer, an error, a client that leaves, a bug below.
- * - An upstream that dies after its headers breaks the client's connection; its answer never ends as if it were whole.
- * - Nothing here throws into an event handler of node: that would end the process.
+ * INVARIANT: nothing here throws into an event handler of node: that would end the process.
  */
 export function createProxy(): Forward {
-  const flights: Flights = new WeakMap();
   const middleware = createProxyMiddleware({
+    selfHandleResponse: true,
     router: (req, _res, options) => {
-      const flight = flights.get(req);
-      if (flight === undefined) throw new Error('a request without a flight');
-      if (flight.payload !== null) options.buffer = bufferShim(flight.payload.pieces);
-      if (flight.watch?.takeOver != null) options.selfHandleResponse = true;
-      return pointAt(flight.upstream, options);
+      const exchange = exchangeOf(req);
+      if (exchange === undefined) throw new Error('a request without an exchange');
+      if (exchange.payload !== null) options.buffer = bufferShim(exchange.payload.pieces);
+      return pointAt(exchange.upstream, options);
     },
     // The default plugins build a URL per answer for a log nobody reads, and answer errors in words of their own.
     ejectPlugins: true,
-    plugins: [departures(flights), headerDeadline(flights), answers(flights), failures(flights)],
+    plugins: [events],
   });
 
-  return (req, res, upstream, payload, watch) =>
-    new Promise((resolve) => {
-      const onClose = (): void => flight.settle('over');
-      const flight: Flight = {
-        upstream,
-        payload,
-        watch,
-        answer: null,
-        headerTimer: null,
-        settle(outcome) {
-          if (flights.get(req) !== flight) return;
-          flights.delete(req);
-          if (flight.headerTimer !== null) clearTimeout(flight.headerTimer);
-          res.off('close', onClose);
-          resolve(outcome);
-        },
-      };
-      flights.set(req, flight);
-      // 'close' is emitted once: who listens after it waits for ever.
-      if (res.closed || res.destroyed) {
-        flight.settle('over');
-        return;
-      }
-      res.once('close', onClose);
-      void middleware(req, res, (error) => flight.settle(upstreamError(error)));
+  return async (req, res, upstream, payload, watch) => {
+    const outcome = await relay({
+      res,
+      payload,
+      watch,
+      responseHeaderMs: upstream.responseHeaderMs,
+      depart(to) {
+        const exchange = new ProxiedExchange(to, upstream, payload);
+        (req as Proxied)[EXCHANGE] = exchange;
+        void middleware(req, res, (error) => exchange.failed(error));
+        return exchange;
+      },
     });
-}
-
-function departures(flights: Flights): Plugin {
-  return (server) => {
-    server.on('proxyReq', (proxyReq, req) => {
-      // Node drops the connection of a 101 that nobody asked for, and tells nobody else.
-      proxyReq.once('upgrade', (_answer, socket: Socket) => {
-        socket.destroy();
-        flights.get(req)?.settle(upstreamError({ code: 'ERR_MALFORMED_ANSWER' }));
-      });
-      flights.get(req)?.watch?.leaves((error) => void proxyReq.destroy(error));
-    });
-  };
-}
-
-/** The time for response headers counts from the moment the whole request is out. */
-function headerDeadline(flights: Flights): Plugin {
-  return (server) => {
-    server.on('proxyReq', (proxyReq, req) => {
-      const flight = flights.get(req);
-      if (flight === undefined || flight.upstream.responseHeaderMs === 0) return;
-      proxyReq.once('finish', () => {
-        flight.headerTimer = setTimeout(() => {
-          proxyReq.destroy(tooSlow());
-        }, flight.upstream.responseHeaderMs);
-      });
-    });
-  };
-}
-
-function answers(flights: Flights): Plugin {
-  return (server) => {
-    // Emitted before httpxy copies the headers over, so that what is changed here is what the client gets.
-    server.on('proxyRes', (proxyRes, req, res) => {
-      const flight = flights.get(req);
-      if (flight === undefined) return;
-      flight.answer = proxyRes;
-      if (flight.payload !== null) letGo(flight.payload);
-      if (flight.headerTimer !== null) clearTimeout(flight.headerTimer);
-      const { watch } = flight;
-      if (watch !== null) {
-        watch.answered({ status: proxyRes.statusCode ?? 0, headers: proxyRes.headers });
-        proxyRes.on('data', (chunk: Buffer) => watch.passed(chunk));
-      }
-      if (flight.watch?.takeOver == null) prepareAnswer(proxyRes, res);
-      else flight.watch.takeOver(proxyRes);
-    });
-  };
-}
-
-function failures(flights: Flights): Plugin {
-  return (server) => {
-    const onFailure = (error: unknown, req?: IncomingMessage): void => {
-      const flight = req && flights.get(req);
-      if (flight === undefined) return;
-      if (flight.answer === null) flight.settle(upstreamError(error));
-      // An upstream may answer early and hang up on the rest of the request: its answer is whole all the same.
-      else if (!flight.answer.complete) {
-        flight.watch?.wasCut();
-        flight.settle('cut');
-      }
-    };
-    server.on('error', onFailure);
-    server.on('econnreset', onFailure);
+    (req as Proxied)[EXCHANGE] = undefined;
+    return outcome;
   };
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { exchangeBegins, exchangeEnds, writeTogether } from '../../../src/http/forward/write-together.ts';
+import { exchangeBegins, exchangeEnds, writeTogether } from '../../src/write-together.ts';
 
 let begun = 0;
 
