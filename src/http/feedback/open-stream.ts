@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { GatewayError } from '../../errors.ts';
-import type { Answer, Recipient } from '../forward/flight.ts';
+import type { Writable } from 'node:stream';
+import type { Answer } from '../forward/flight.ts';
 import { appendAnswer } from './append-answer.ts';
 import { type Dialect, streamError } from './dialect.ts';
 
@@ -15,7 +16,7 @@ export interface OpenStream {
   /** Says an error, and ends the stream. */
   fail(error: GatewayError): void;
   /** Lets the answer of an upstream follow. @returns who is to get its body */
-  takeOver(answer: Answer): Recipient;
+  takeOver(answer: Answer): Writable;
 }
 
 const OPEN = new WeakMap<ServerResponse, OpenStream>();

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import type { Upstream } from '../../dispatch/lease.ts';
 import type { GatewayError } from '../../errors.ts';
 
@@ -24,18 +25,10 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** Who gets the body of an answer. Nothing here may throw. */
-export interface Recipient {
-  /** @returns false for a response that is to be written to again after its 'drain' */
-  write(bytes: Buffer): boolean;
-  /** The body is whole. */
-  end(last?: Buffer): void;
-}
-
 /** Somebody who watches a request on its way to an upstream and back. Nothing here may throw. */
 export interface FlightWatch {
   /** Says who gets the body for a response that has been begun already; null = the response gets head and body. */
-  readonly takeOver: ((answer: Answer) => Recipient) | null;
+  readonly takeOver: ((answer: Answer) => Writable) | null;
   /**
    * The request is about to leave; its body has not begun to.
    *

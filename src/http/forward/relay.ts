@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import type { AnswerHead } from '../../upstream/answer-head.ts';
 import type { Connection, ExchangeSink } from '../../upstream/connection.ts';
 import { exchangeBegins, exchangeEnds, writeTogether } from '../../write-together.ts';
 import { answerHeaders, headersOf } from './answer-headers.ts';
-import { type Answer, type FlightWatch, letGo, type Outcome, type Payload, type Recipient } from './flight.ts';
+import { type Answer, type FlightWatch, letGo, type Outcome, type Payload } from './flight.ts';
 import { tooSlow, upstreamError } from './upstream-error.ts';
 
 /** What brings the answer. For an exchange that is over it does nothing. */
@@ -50,7 +51,8 @@ export class Relay implements ExchangeSink {
   readonly #settle: (outcome: Outcome) => void;
   readonly #onClose = (): void => this.#leave();
   #carrier: Carrier | null = null;
-  #recipient: Recipient;
+  /** Who gets the body: the response, or what takes the answer over. */
+  #recipient: Writable;
   #isAnswered = false;
   /** Its head goes out with it, if it has not gone before. */
   #hasBody = false;
@@ -106,12 +108,11 @@ export class Relay implements ExchangeSink {
   }
 
   piece(bytes: Buffer): void {
-    const { res, watch } = this.#try;
     this.#hasBody = true;
-    watch?.passed(bytes);
+    this.#try.watch?.passed(bytes);
     if (this.#recipient.write(bytes)) return;
     this.#carrier?.pause(this);
-    res.once('drain', () => this.#carrier?.resume(this));
+    this.#recipient.once('drain', () => this.#carrier?.resume(this));
   }
 
   end(last: Buffer | null): void {

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { Writable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { GatewayError } from '../../../src/errors.ts';
 import type { FlightWatch } from '../../../src/http/forward/flight.ts';
@@ -110,17 +111,17 @@ it('an operator may interrupt it as long as there is no answer', async () => {
 
 it('the body goes to whoever takes the answer over, and no head to the response', async () => {
   const taken: string[] = [];
-  const recipient = {
-    write: (bytes: Buffer) => taken.push(bytes.toString()) > 0,
-    end: (last?: Buffer) => void taken.push(`end ${last?.toString() ?? ''}`),
-  };
+  const recipient = new Writable({
+    write: (bytes: Buffer, _encoding, done) => done(void taken.push(bytes.toString())),
+    final: (done) => done(void taken.push('end')),
+  });
   const { told, outcome, to } = attempt({ takeOver: () => recipient });
   to().head(HEAD);
   to().waits();
   to().piece(Buffer.from('a'));
   to().end(Buffer.from('b'));
   expect(await outcome).toBe('over');
-  expect(taken).toEqual(['a', 'end b']);
+  expect(taken).toEqual(['a', 'b', 'end']);
   expect(told).toEqual(['leaves', 'answered', 'passed', 'passed']);
 });
 
