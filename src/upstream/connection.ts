@@ -58,6 +58,7 @@ export function openConnection({ host, port, connectMs, keepAliveMs }: Connectio
   const reader = createAnswerReader();
   let sink: ExchangeSink | null = null;
   let head: AnswerHead | null = null;
+  let isWritten = false;
 
   const socket = connect({
     host,
@@ -92,8 +93,11 @@ export function openConnection({ host, port, connectMs, keepAliveMs }: Connectio
       sink = nextSink;
       head = null;
       reader.expect(method, answer);
+      isWritten = false;
       writeTogether(() => {
-        if (sink === nextSink) write(socket, bytes, sent);
+        if (sink !== nextSink) return;
+        isWritten = true;
+        write(socket, bytes, sent);
       });
     },
     pause: (of) => void (sink === of && socket.pause()),
@@ -104,7 +108,9 @@ export function openConnection({ host, port, connectMs, keepAliveMs }: Connectio
 
   function onRead(length: number, buffer: Uint8Array): boolean {
     try {
-      reader.read((buffer as Buffer).subarray(0, length));
+      // What comes before its request is out is no answer to it.
+      if (sink !== null && !isWritten) fail(hangUp());
+      else reader.read((buffer as Buffer).subarray(0, length));
     } catch (error) {
       fail(error as NodeJS.ErrnoException);
     }

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ExchangeSink } from '../../../src/upstream/connection.ts';
 import { createPools, type Pools } from '../../../src/upstream/pools.ts';
+import { exchangeBegins, exchangeEnds } from '../../../src/write-together.ts';
 
 const TIMEOUTS = { connectMs: 0, tlsHandshakeMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 };
 
@@ -130,6 +131,22 @@ describe('connections of our own', () => {
     expect(await ask(pools)).toEqual({ status: 200, body: 'ok', error: null });
     expect((await ask(pools)).body).toBe('ok');
     expect(accepted).toBe(2);
+  });
+
+  it('what the server says before the request is out is not taken for the answer to it', async () => {
+    const pools = await say('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+    await ask(pools);
+    const [server] = sockets;
+    for (let other = 0; other < 10; other += 1) exchangeBegins();
+    const answer = await new Promise((resolve) => {
+      // The next thing that happens is that sockets are read, and only then is the turn over.
+      setImmediate(() => {
+        server?.write('HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n');
+        void ask(pools).then(resolve);
+      });
+    });
+    for (let other = 0; other < 10; other += 1) exchangeEnds();
+    expect(answer).toMatchObject({ status: 0, error: 'ECONNRESET' });
   });
 
   it('an answer that breaks off is an error, whatever was there of it', async () => {
