@@ -12,9 +12,8 @@ import { upstreamError } from './upstream-error.ts';
 interface Upgrade {
   readonly req: IncomingMessage;
   readonly socket: Socket;
-  readonly head: Buffer;
   readonly upstream: Upstream;
-  /** Called just before the sockets are joined: from then on their bytes are each other's. */
+  /** Called just before the sockets are joined: from then on their bytes are each other's. What was read is put back. */
   readonly beforeJoin: () => void;
   /** Puts an error into the words for this upstream. */
   readonly explain: (error: GatewayError) => GatewayError;
@@ -31,6 +30,9 @@ interface Flight extends Upgrade {
 }
 
 type Flights = WeakMap<IncomingMessage, Flight>;
+
+/** What httpxy is told that has come with the request: it would put that behind what has come since. */
+const NOTHING = Buffer.alloc(0);
 
 /**
  * INVARIANTS
@@ -52,14 +54,14 @@ export function createForwardUpgrade(halfCloseMs: number): ForwardUpgrade {
   });
   return (upgrade) =>
     new Promise((resolve) => {
-      const { req, socket, head } = upgrade;
+      const { req, socket } = upgrade;
       if (socket.destroyed) {
         resolve();
         return;
       }
       flights.set(req, { ...upgrade, opened: false });
       socket.once('close', () => resolve());
-      middleware.upgrade(req, socket, head);
+      middleware.upgrade(req, socket, NOTHING);
     });
 }
 
