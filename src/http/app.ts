@@ -48,7 +48,7 @@ export const DEFAULT_TIMES: HttpTimes = {
 /** The whole HTTP surface but WebSockets, in the order in which a request meets it. */
 export function createApp(deps: HttpDeps): Express {
   const times = { ...DEFAULT_TIMES, ...deps.times };
-  const forward = createForward();
+  const forward = createForward(times.bodyIdleMs);
   const limits = { maxBytes: deps.config.server.maxBodyBytes, idleMs: times.bodyIdleMs, totalMs: times.bodyTotalMs };
 
   const deliver = createDelivery(deps, forward);

@@ -19,12 +19,15 @@ import { attachUpgrade } from './forward/upgrade.ts';
 const serverOptions: ServerOptions = {
   // A client that sends its headers byte by byte is cut off.
   headersTimeout: 30_000,
-  // Node's clock for the whole request also runs while a body waits for its model to load. read-body has a better one.
+  // Node's clock for the whole request also runs while a body waits for its model to load. Those of `body/` are better.
   requestTimeout: 0,
   connectionsCheckingInterval: 5_000,
   maxHeaderSize: 64 * 1024,
   keepAliveTimeout: 75_000,
   noDelay: true,
+  // A client that vanishes without a word must not keep its model for ever.
+  keepAlive: true,
+  keepAliveInitialDelay: 30_000,
   // Anything else that asks for an upgrade (curl --http2 does) is an ordinary request.
   shouldUpgradeCallback: (req) => /^websocket$/i.test(req.headers.upgrade ?? ''),
 };

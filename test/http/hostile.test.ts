@@ -1,9 +1,11 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ask, begin, errorIn, post, sendRaw } from './ask.ts';
+import { ask, begin, errorIn, post, sendRaw, signal } from './ask.ts';
 import { fakeDesk, gatewayKit, httpConfig, modelConfig, startGateway } from './fake-gateway.ts';
-import { echo, startUpstream } from './fake-upstream.ts';
+import { bodyOf, echo, startUpstream } from './fake-upstream.ts';
 import type { Echo } from './fake-upstream.ts';
 
 const { gatewayTo, gatewayWith, keep, closeAll } = gatewayKit();
@@ -119,6 +121,19 @@ describe('bodies', () => {
     req.write('{"model":');
     const [message] = await once(req, 'response');
     expect(message.statusCode).toBe(408);
+    req.destroy();
+  });
+
+  it('X3: a body that is streamed and stops coming is given up, and its model is free again', async () => {
+    const aborted = signal();
+    const upstream = await startUpstream((req) => void req.on('close', aborted.set).resume());
+    const gateway = await gatewayTo(upstream, { times: { bodyIdleMs: 50 } });
+    const req = begin(gateway.port, { method: 'POST', path: '/upstream/alpha/x' }).on('error', () => {});
+    req.write('half');
+    const [message] = (await once(req, 'response')) as [IncomingMessage];
+    expect([message.statusCode, errorIn(await bodyOf(message)).code]).toEqual([408, 'request_timeout']);
+    await Promise.all([aborted.done, gateway.desk.allBack()]);
+    expect(gateway.desk.asked).toHaveLength(1);
     req.destroy();
   });
 
@@ -239,6 +254,20 @@ describe('headers and paths', () => {
     }
     await gateway.desk.allBack();
     expect((await post(`${gateway.url}/v1/completions`, body)).status).toBe(200);
+  });
+
+  it.runIf(process.platform === 'linux')('asks after a client of which nothing is heard any more', async () => {
+    const gateway = await gatewayWith(nobody());
+    const arrived = once(gateway.server, 'connection');
+    const socket = connect(gateway.port, '127.0.0.1');
+    await arrived;
+    const port = gateway.port.toString(16).toUpperCase().padStart(4, '0');
+    const [connection] = readFileSync('/proc/net/tcp', 'latin1')
+      .split('\n')
+      .filter((line) => new RegExp(`^ *\\d+: \\w+:${port} \\w+:\\w+ 01 `).test(line));
+    // The kernel's own words: a timer for keep-alive runs.
+    expect(connection?.trim().split(/\s+/)[5]).toMatch(/^02:/);
+    socket.destroy();
   });
 
   it('an error that nobody expected says nothing about the inside', async () => {

@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { Plugin } from 'http-proxy-middleware';
 import type { Upstream } from '../../dispatch/lease.ts';
+import { discardRest, lateBody } from '../body/late-body.ts';
+import { limitSilence } from '../body/limit-silence.ts';
 import { prepareAnswer } from './answer-headers.ts';
 import { bufferShim } from './buffer-shim.ts';
 import { type FlightWatch, type Forward, letGo, type Outcome, type Payload } from './flight.ts';
@@ -28,9 +30,10 @@ type Flights = WeakMap<IncomingMessage, Flight>;
  * INVARIANTS
  * - Each flight settles exactly once, whatever happens: an answer, an error, a client that leaves, a bug below.
  * - An upstream that dies after its headers breaks the client's connection; its answer never ends as if it were whole.
+ * - A body that is streamed may be silent for `bodyIdleMs` as long as nobody has answered; its lease is not held for ever.
  * - Nothing here throws into an event handler of node: that would end the process.
  */
-export function createProxy(): Forward {
+export function createProxy(bodyIdleMs: number): Forward {
   const flights: Flights = new WeakMap();
   const middleware = createProxyMiddleware({
     router: (req, _res, options) => {
@@ -42,7 +45,13 @@ export function createProxy(): Forward {
     },
     // The default plugins build a URL per answer for a log nobody reads, and answer errors in words of their own.
     ejectPlugins: true,
-    plugins: [departures(flights), headerDeadline(flights), answers(flights), failures(flights)],
+    plugins: [
+      departures(flights),
+      uploads(flights, bodyIdleMs),
+      headerDeadline(flights),
+      answers(flights),
+      failures(flights),
+    ],
   });
 
   return (req, res, upstream, payload, watch) =>
@@ -82,6 +91,20 @@ function departures(flights: Flights): Plugin {
         flights.get(req)?.settle(upstreamError({ code: 'ERR_MALFORMED_ANSWER' }));
       });
       flights.get(req)?.watch?.leaves((error) => void proxyReq.destroy(error));
+    });
+  };
+}
+
+/** A client that has its answer already may take its time with the rest. */
+function uploads(flights: Flights, idleMs: number): Plugin {
+  return (server) => {
+    server.on('proxyReq', (proxyReq, req) => {
+      if (flights.get(req)?.payload !== null) return;
+      const stop = limitSilence(req, idleMs, () => {
+        proxyReq.destroy(lateBody());
+        discardRest(req);
+      });
+      proxyReq.once('response', stop).once('close', stop);
     });
   };
 }
