@@ -3,6 +3,7 @@ import type { Upstream } from '../../dispatch/lease.ts';
 import type { AnswerHead } from '../../upstream/answer-head.ts';
 import type { Connection, ExchangeSink } from '../../upstream/connection.ts';
 import type { Connections } from '../../upstream/connections.ts';
+import { breakOff } from '../break-off.ts';
 import { answerHeaders, headersOf } from './answer-headers.ts';
 import { type Answer, type FlightWatch, letGo, type Outcome, type Payload } from './flight.ts';
 import { tooSlow, upstreamError } from './upstream-error.ts';
@@ -109,7 +110,7 @@ class DirectFlight implements ExchangeSink {
     const { res, watch } = this.#errand;
     if (this.#isAnswered) watch?.wasCut();
     this.#over(this.#isAnswered ? 'cut' : upstreamError(error));
-    if (this.#isAnswered) res.destroy();
+    if (this.#isAnswered) breakOff(res);
   }
 
   #leave(): void {

@@ -4,6 +4,7 @@ import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { Plugin } from 'http-proxy-middleware';
 import type { Upstream } from '../../dispatch/lease.ts';
 import { discardRest, lateBody } from '../body/late-body.ts';
+import { breakOff } from '../break-off.ts';
 import { limitSilence } from '../body/limit-silence.ts';
 import { prepareAnswer } from './answer-headers.ts';
 import { bufferShim } from './buffer-shim.ts';
@@ -131,6 +132,8 @@ function answers(flights: Flights): Plugin {
       const flight = flights.get(req);
       if (flight === undefined) return;
       flight.answer = proxyRes;
+      // httpxy would only destroy it.
+      proxyRes.once('error', () => breakOff(res));
       if (flight.payload !== null) letGo(flight.payload);
       if (flight.headerTimer !== null) clearTimeout(flight.headerTimer);
       const { watch } = flight;
