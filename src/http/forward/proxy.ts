@@ -10,6 +10,7 @@ import { prepareAnswer } from './answer-headers.ts';
 import { bufferShim } from './buffer-shim.ts';
 import { type FlightWatch, type Forward, letGo, type Outcome, type Payload } from './flight.ts';
 import { pointAt } from './proxy-target.ts';
+import { readBeforeBroken } from './read-before-broken.ts';
 import { tooSlow, upstreamError } from './upstream-error.ts';
 
 /** A request on its way. */
@@ -101,6 +102,7 @@ function uploads(flights: Flights, idleMs: number): Plugin {
   return (server) => {
     server.on('proxyReq', (proxyReq, req) => {
       if (flights.get(req)?.payload !== null) return;
+      if (proxyReq.socket !== null) readBeforeBroken(proxyReq.socket);
       const stop = limitSilence(req, idleMs, () => {
         proxyReq.destroy(lateBody());
         discardRest(req);
