@@ -13,8 +13,12 @@ export interface OpenStream {
   write(text: string): void;
   /** Says an error, and ends the stream. */
   fail(error: GatewayError): void;
-  /** Lets the answer of an upstream follow. */
-  takeOver(answer: IncomingMessage): void;
+  /**
+   * Lets the answer of an upstream follow.
+   *
+   * @param cut Breaks the client's connection in the middle of it.
+   */
+  takeOver(answer: IncomingMessage, cut: (why: GatewayError) => void): void;
 }
 
 const OPEN = new WeakMap<ServerResponse, OpenStream>();
@@ -38,8 +42,8 @@ export function openStream(res: ServerResponse, dialect: Dialect): OpenStream {
     fail(error) {
       if (OPEN.delete(res)) res.end(dialect.failure(streamError(error)));
     },
-    takeOver(answer) {
-      if (OPEN.delete(res)) appendAnswer(answer, res, dialect);
+    takeOver(answer, cut) {
+      if (OPEN.delete(res)) appendAnswer(answer, res, dialect, cut);
     },
   };
   OPEN.set(res, stream);
