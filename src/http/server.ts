@@ -69,6 +69,7 @@ export function serveWith(server: Server, deps: HttpDeps): void {
   const answer = (req: IncomingMessage, res: ServerResponse): void => {
     // Here and not in the app: express remembers the form in which a URL came.
     req.url = originForm(req.url ?? '/');
+    if (res.socket === null) endWith(req.socket, res);
     // Nobody comes to the end of the app without an answer but by a bug. Express has a page for that, at a price for all.
     app(req as Request, res as Response, () => void res.destroy());
   };
@@ -81,6 +82,18 @@ export function serveWith(server: Server, deps: HttpDeps): void {
     answer(req, res);
   });
   attachUpgrade(server, deps);
+}
+
+/**
+ * Ends a response whose turn on its connection has not come, when that closes. Node does so, too, unless it has handed the
+ * connection over meanwhile, for a WebSocket or because of a CONNECT: then whoever waits or is served for that response
+ * would never hear of it, and never give a lease back.
+ */
+function endWith(socket: Socket, res: ServerResponse): void {
+  const end = (): void => void res.destroy();
+  // As many as there are requests on the way.
+  socket.setMaxListeners(0).once('close', end);
+  res.once('close', () => socket.off('close', end));
 }
 
 /** Connections from here on are made with this; those that there are stay as they are. */

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ask, begin, errorIn, post, sendRaw, signal } from './ask.ts';
-import { fakeDesk, gatewayKit, httpConfig, modelConfig, startGateway } from './fake-gateway.ts';
+import { ask, begin, errorIn, post, sendRaw, signal, SOON } from './ask.ts';
+import { fakeDesk, gatewayKit, httpConfig, modelConfig, startGateway, waitForAbort } from './fake-gateway.ts';
 import { bodyOf, echo, startUpstream } from './fake-upstream.ts';
 import type { Echo } from './fake-upstream.ts';
 
@@ -240,6 +241,42 @@ describe('headers and paths', () => {
     });
     expect((JSON.parse(body.toString()) as Echo).url).toBe('/v1/completions?x=1');
   });
+
+  it.each([
+    [
+      'asks for a WebSocket',
+      'GET /upstream/alpha/ HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
+    ],
+    ['asks for a tunnel', 'CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n'],
+    ['asks for more', 'GET /health HTTP/1.1\r\nhost: x\r\n\r\n'],
+  ])(
+    'R6: a client that %s before it has its answers: all of them are heard to be unwanted when it leaves',
+    async (_, more) => {
+      const waiting = signal();
+      const withdrawn = signal();
+      // The first answer is the connection's next; the second one only waits for its turn there.
+      const desk = fakeDesk(({ model }, leave) => {
+        if (model !== 'beta') return waitForAbort(leave);
+        leave.addEventListener('abort', withdrawn.set);
+        waiting.set();
+        return waitForAbort(leave);
+      });
+      const gateway = await gatewayWith(desk);
+      const socket = connect(gateway.port, '127.0.0.1').on('error', () => {});
+      const [atGateway] = (await once(gateway.server, 'connection')) as [Socket];
+      for (const model of ['alpha', 'beta']) {
+        const body = `{"model":"${model}"}`;
+        socket.write(`POST /v1/completions HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+      }
+      await waiting.done;
+      const before = atGateway.bytesRead;
+      socket.write(more);
+      await expect.poll(() => atGateway.bytesRead > before || atGateway.destroyed, SOON).toBe(true);
+      socket.destroy();
+      await withdrawn.done;
+      expect(desk.granted).toBe(0);
+    },
+  );
 
   it('survives clients that reset their connection at any point', async () => {
     const upstream = await startUpstream(echo);
