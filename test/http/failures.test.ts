@@ -7,7 +7,7 @@ import { GatewayError } from '../../src/errors.ts';
 import { ask, begin, CHAT, errorIn, signal } from './ask.ts';
 import { createPools } from '../../src/upstream/pools.ts';
 import { fakeDesk, gatewayKit, NO_TIMEOUTS } from './fake-gateway.ts';
-import { echo, startUpstream as startAnyUpstream } from './fake-upstream.ts';
+import { bodyOf, echo, startUpstream as startAnyUpstream } from './fake-upstream.ts';
 import type { FakeUpstream } from './fake-upstream.ts';
 
 const { gatewayTo, gatewayWith, keep, closeAll } = gatewayKit();
@@ -216,6 +216,22 @@ describe.each([
     );
     const gateway = await gatewayTo(upstream);
     expect((await ask(gateway.port, CHAT)).body.toString()).toBe('late');
+  });
+
+  it('may begin its answer before it has the whole body, and then take as long as it likes', async () => {
+    const upstream = await startUpstream(
+      (req, res) => {
+        req.once('data', () => res.writeHead(200).flushHeaders());
+        req.once('end', () => void setTimeout(() => res.end('late'), 400));
+      },
+      { responseHeaderMs: 200 },
+    );
+    const gateway = await gatewayTo(upstream);
+    const req = begin(gateway.port, { method: 'POST', path: '/upstream/alpha/x' });
+    req.write('first');
+    const [message] = (await once(req, 'response')) as [IncomingMessage];
+    req.end('last');
+    expect((await bodyOf(message)).toString()).toBe('late');
   });
 
   it.each(['/v1/completions', '/upstream/alpha/v1/completions'])(

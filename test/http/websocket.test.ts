@@ -12,9 +12,12 @@ import type { FakeUpstream } from './fake-upstream.ts';
 const { gatewayTo, gatewayWith, keep, closeAll } = gatewayKit();
 afterEach(closeAll);
 
+/** For the headers of an upstream's answer. */
+const LIMIT_MS = 100;
+
 /** An upstream that agrees to any upgrade and says its path; `serve` gets the socket. */
 async function upgrading(serve: (socket: Socket, head: Buffer) => void): Promise<FakeUpstream> {
-  const upstream = await startUpstream(echo);
+  const upstream = await startUpstream(echo, { responseHeaderMs: LIMIT_MS });
   upstream.server.on('upgrade', (req, socket, head) => {
     socket.on('error', () => {});
     socket.write(
@@ -221,6 +224,22 @@ describe('a WebSocket', () => {
       '400 bad_request',
     ]);
     expect(desk.held()).toBe(0);
+  });
+
+  it('may last for longer than the upstream has to open it, and is given up when it does not', async () => {
+    const upstream = await upgrading((socket) => {
+      setTimeout(() => socket.end('late'), LIMIT_MS * 2);
+    });
+    const gateway = await gatewayTo(upstream);
+    const client = open(gateway.port, '/upstream/alpha/');
+    await client.until('late');
+    await gateway.desk.allBack();
+    upstream.server.removeAllListeners('upgrade').on('upgrade', (_req, socket) => socket.on('error', () => {}));
+    const hanging = open(gateway.port, '/upstream/alpha/');
+    const [head = '', body = ''] = (await hanging.until('}}')).split('\r\n\r\n');
+    expect([head.split(' ')[1], errorIn(body).code]).toEqual(['504', 'upstream_timeout']);
+    await gateway.desk.allBack();
+    upstream.server.closeAllConnections();
   });
 
   it('that the upstream refuses gets the answer of the upstream', async () => {

@@ -9,9 +9,10 @@ import { limitSilence } from '../body/limit-silence.ts';
 import { prepareAnswer } from './answer-headers.ts';
 import { bufferShim } from './buffer-shim.ts';
 import { type FlightWatch, type Forward, letGo, type Outcome, type Payload } from './flight.ts';
+import { limitHeaders } from './header-deadline.ts';
 import { pointAt } from './proxy-target.ts';
 import { readBeforeBroken } from './read-before-broken.ts';
-import { tooSlow, upstreamError } from './upstream-error.ts';
+import { upstreamError } from './upstream-error.ts';
 
 /** A request on its way. */
 interface Flight {
@@ -20,7 +21,6 @@ interface Flight {
   readonly watch: FlightWatch | null;
   /** The upstream's answer, once its headers are there. */
   answer: IncomingMessage | null;
-  headerTimer: NodeJS.Timeout | null;
   settle(outcome: Outcome): void;
 }
 
@@ -47,13 +47,7 @@ export function createProxy(bodyIdleMs: number): Forward {
     },
     // The default plugins build a URL per answer for a log nobody reads, and answer errors in words of their own.
     ejectPlugins: true,
-    plugins: [
-      departures(flights),
-      uploads(flights, bodyIdleMs),
-      headerDeadline(flights),
-      answers(flights),
-      failures(flights),
-    ],
+    plugins: [departures(flights), uploads(flights, bodyIdleMs), answers(flights), failures(flights)],
   });
 
   return (req, res, upstream, payload, watch) =>
@@ -64,11 +58,9 @@ export function createProxy(bodyIdleMs: number): Forward {
         payload,
         watch,
         answer: null,
-        headerTimer: null,
         settle(outcome) {
           if (flights.get(req) !== flight) return;
           flights.delete(req);
-          if (flight.headerTimer !== null) clearTimeout(flight.headerTimer);
           res.off('close', onClose);
           resolve(outcome);
         },
@@ -92,7 +84,10 @@ function departures(flights: Flights): Plugin {
         socket.destroy();
         flights.get(req)?.settle(upstreamError({ code: 'ERR_MALFORMED_ANSWER' }));
       });
-      flights.get(req)?.watch?.leaves((error) => void proxyReq.destroy(error));
+      const flight = flights.get(req);
+      if (flight === undefined) return;
+      limitHeaders(proxyReq, flight.upstream.responseHeaderMs);
+      flight.watch?.leaves((error) => void proxyReq.destroy(error));
     });
   };
 }
@@ -112,21 +107,6 @@ function uploads(flights: Flights, idleMs: number): Plugin {
   };
 }
 
-/** The time for response headers counts from the moment the whole request is out. */
-function headerDeadline(flights: Flights): Plugin {
-  return (server) => {
-    server.on('proxyReq', (proxyReq, req) => {
-      const flight = flights.get(req);
-      if (flight === undefined || flight.upstream.responseHeaderMs === 0) return;
-      proxyReq.once('finish', () => {
-        flight.headerTimer = setTimeout(() => {
-          proxyReq.destroy(tooSlow());
-        }, flight.upstream.responseHeaderMs);
-      });
-    });
-  };
-}
-
 function answers(flights: Flights): Plugin {
   return (server) => {
     // Emitted before httpxy copies the headers over, so that what is changed here is what the client gets.
@@ -137,7 +117,6 @@ function answers(flights: Flights): Plugin {
       // httpxy would only destroy it.
       proxyRes.once('error', () => breakOff(res));
       if (flight.payload !== null) letGo(flight.payload);
-      if (flight.headerTimer !== null) clearTimeout(flight.headerTimer);
       const { watch } = flight;
       if (watch !== null) {
         watch.answered({ status: proxyRes.statusCode ?? 0, headers: proxyRes.headers });

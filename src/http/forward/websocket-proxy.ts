@@ -4,6 +4,7 @@ import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { Plugin } from 'http-proxy-middleware';
 import type { Upstream } from '../../dispatch/lease.ts';
 import type { GatewayError } from '../../errors.ts';
+import { limitHeaders } from './header-deadline.ts';
 import { pointAt } from './proxy-target.ts';
 import { writeErrorToSocket } from '../errors/socket-error.ts';
 import { upstreamError } from './upstream-error.ts';
@@ -71,6 +72,7 @@ function joining(flights: Flights, halfCloseMs: number): Plugin {
       const flight = flights.get(req);
       // httpxy aborts its request when the client's socket fails, but not when it simply closes.
       client.once('close', () => proxyReq.destroy());
+      if (flight !== undefined) limitHeaders(proxyReq, flight.upstream.responseHeaderMs);
       proxyReq.once('upgrade', (_answer, upstreamSocket: Socket) => {
         if (flight === undefined) return;
         flight.opened = true;
