@@ -119,6 +119,9 @@ function enter({ config, logger }: HttpDeps, cors: Cors): RequestHandler {
       return;
     }
     cors.mark(req.headers, res);
+    const coding = req.headers['transfer-encoding'];
+    if (coding !== undefined && coding.toLowerCase() !== 'chunked')
+      throw new GatewayError('bad_request', 'Chunks are the only transfer encoding that a request may have.');
     const url = plainPath(req.url);
     if (url === null)
       throw new GatewayError('bad_request', 'The path holds a percent sign that begins no valid escape.');
