@@ -48,7 +48,7 @@ export const DEFAULT_TIMES: HttpTimes = {
 /** The whole HTTP surface but WebSockets, in the order in which a request meets it. */
 export function createApp(deps: HttpDeps): Express {
   const times = { ...DEFAULT_TIMES, ...deps.times };
-  const forward = createForward();
+  const forward = createForward(times.bodyIdleMs);
   const limits = { maxBytes: deps.config.server.maxBodyBytes, idleMs: times.bodyIdleMs, totalMs: times.bodyTotalMs };
 
   const deliver = createDelivery(deps, forward);
@@ -119,6 +119,9 @@ function enter({ config, logger }: HttpDeps, cors: Cors): RequestHandler {
       return;
     }
     cors.mark(req.headers, res);
+    const coding = req.headers['transfer-encoding'];
+    if (coding !== undefined && coding.toLowerCase() !== 'chunked')
+      throw new GatewayError('bad_request', 'Chunks are the only transfer encoding that a request may have.');
     const url = plainPath(req.url);
     if (url === null)
       throw new GatewayError('bad_request', 'The path holds a percent sign that begins no valid escape.');

@@ -23,9 +23,9 @@ export function stamp(res: ServerResponse, name: string, value: string): void {
  * Requests and responses that are Express's own kind from the beginning. Express makes them so by changing the prototypes
  * of each, after which V8 treats every access to them as one it has never seen: a quarter of what a small request costs.
  *
- * Headers stamped on a response are written with whatever headers its answer has, unless it has them itself. Set one by
- * one they would cost more: node copies a list of headers (names in lower case here) as it is only where none was set
- * before.
+ * Headers stamped on a response are written with whatever headers its answer has, unless it has them itself; what an answer
+ * varies by adds up. Set one by one they would cost more: node copies a list of headers (names in lower case here) as it is
+ * only where none was set before.
  */
 export function createMessages(): Messages {
   class GatewayRequest extends http.IncomingMessage {}
@@ -41,8 +41,9 @@ export function createMessages(): Messages {
       for (let at = 0; at < stamps.length; at += 2) {
         const name = stamps[at] ?? '';
         const value = stamps[at + 1] ?? '';
-        if (list === null) this.setHeader(name, value);
-        else if (!list.includes(name)) list.push(name, value);
+        if (list !== null) addTo(list, name, value);
+        else if (!this.hasHeader(name)) this.setHeader(name, value);
+        else if (name === 'vary') this.setHeader(name, alsoBy(this.getHeader(name), value));
       }
       return typeof reason === 'string' ? super.writeHead(status, reason, last) : super.writeHead(status, headers);
     }
@@ -58,4 +59,18 @@ export function createMessages(): Messages {
       app.response = Object.assign(GatewayResponse.prototype, { app }) as unknown as Express['response'];
     },
   };
+}
+
+/** @param list names and values in turn */
+function addTo(list: OutgoingHttpHeader[], name: string, value: string): void {
+  let at = 0;
+  while (at < list.length && list[at] !== name) at += 2;
+  if (at >= list.length) list.push(name, value);
+  else if (name === 'vary') list[at + 1] = alsoBy(list[at + 1], value);
+}
+
+function alsoBy(vary: OutgoingHttpHeader | undefined, name: string): string {
+  const names = String(vary);
+  const isThere = names.split(',').some((one) => one.trim().toLowerCase() === name.toLowerCase());
+  return isThere ? names : `${names}, ${name}`;
 }

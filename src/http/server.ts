@@ -19,12 +19,15 @@ import { attachUpgrade } from './forward/upgrade.ts';
 const serverOptions: ServerOptions = {
   // A client that sends its headers byte by byte is cut off.
   headersTimeout: 30_000,
-  // Node's clock for the whole request also runs while a body waits for its model to load. read-body has a better one.
+  // Node's clock for the whole request also runs while a body waits for its model to load. Those of `body/` are better.
   requestTimeout: 0,
   connectionsCheckingInterval: 5_000,
   maxHeaderSize: 64 * 1024,
   keepAliveTimeout: 75_000,
   noDelay: true,
+  // A client that vanishes without a word must not keep its model for ever.
+  keepAlive: true,
+  keepAliveInitialDelay: 30_000,
   // Anything else that asks for an upgrade (curl --http2 does) is an ordinary request.
   shouldUpgradeCallback: (req) => /^websocket$/i.test(req.headers.upgrade ?? ''),
 };
@@ -66,6 +69,7 @@ export function serveWith(server: Server, deps: HttpDeps): void {
   const answer = (req: IncomingMessage, res: ServerResponse): void => {
     // Here and not in the app: express remembers the form in which a URL came.
     req.url = originForm(req.url ?? '/');
+    if (res.socket === null) endWith(req.socket, res);
     // Nobody comes to the end of the app without an answer but by a bug. Express has a page for that, at a price for all.
     app(req as Request, res as Response, () => void res.destroy());
   };
@@ -78,6 +82,18 @@ export function serveWith(server: Server, deps: HttpDeps): void {
     answer(req, res);
   });
   attachUpgrade(server, deps);
+}
+
+/**
+ * Ends a response whose turn on its connection has not come, when that closes. Node does so, too, unless it has handed the
+ * connection over meanwhile, for a WebSocket or because of a CONNECT: then whoever waits or is served for that response
+ * would never hear of it, and never give a lease back.
+ */
+function endWith(socket: Socket, res: ServerResponse): void {
+  const end = (): void => void res.destroy();
+  // As many as there are requests on the way.
+  socket.setMaxListeners(0).once('close', end);
+  res.once('close', () => socket.off('close', end));
 }
 
 /** Connections from here on are made with this; those that there are stay as they are. */

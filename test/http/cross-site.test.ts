@@ -122,13 +122,27 @@ describe('X5: cors.origins', () => {
     expect(headers.get('access-control-allow-origin')).toBe('*');
   });
 
-  it('does not get into the way of what an upstream says for itself', async () => {
-    const upstream = await startUpstream((_req, res) => {
-      res.writeHead(200, { 'access-control-allow-origin': '*' }).end('{}');
-    });
+  it.each([
+    ['over a connection of our own', true],
+    ['through http-proxy-middleware', false],
+  ])('does not get into the way of what an upstream says for itself, nor is its own lost: %s', async (_, own) => {
+    const said = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'x-request-id' };
+    const upstream = await startUpstream(
+      (req, res) => {
+        const vary = req.headers['x-vary']?.toString();
+        res.writeHead(200, { ...said, ...(vary !== undefined && { vary }) }).end('{}');
+      },
+      { ownConnections: own },
+    );
     const config = httpConfig([modelConfig('alpha')], { origins: [FRIEND] });
     const gateway = await gatewayTo(upstream, { config });
-    const { headers } = await post(`${gateway.url}/v1/completions`, '{"model":"alpha"}', { origin: FRIEND });
-    expect(headers.get('access-control-allow-origin')).toBe('*');
+    const varies: (string | null)[] = [];
+    for (const vary of ['', 'Accept-Encoding', 'accept, origin']) {
+      const headers = { origin: FRIEND, 'x-request-id': 'abc', ...(vary !== '' && { 'x-vary': vary }) };
+      const answer = await post(`${gateway.url}/v1/completions`, '{"model":"alpha"}', headers);
+      expect(Object.fromEntries(answer.headers)).toMatchObject({ ...said, 'x-request-id': 'abc' });
+      varies.push(answer.headers.get('vary'));
+    }
+    expect(varies).toEqual(['Origin', 'Accept-Encoding, Origin', 'accept, origin']);
   });
 });

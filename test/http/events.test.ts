@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Phase } from '../../machines/shared/phase.ts';
 import { createActivePins } from '../../src/dispatch/pins.ts';
@@ -83,8 +84,11 @@ describe('GET /api/events', () => {
       'x-content-type-options': 'nosniff',
       'x-accel-buffering': 'no',
     });
-    for (const frame of text.trimEnd().split('\n\n')) {
-      expect(frame.split('\n').map((line) => line.slice(0, line.indexOf(':')))).toEqual(['event', 'data', 'id']);
+    const frames = text.trimEnd().split('\n\n');
+    for (const [number, frame] of frames.entries()) {
+      const fields = frame.split('\n').map((line) => line.slice(0, line.indexOf(':')));
+      // Whoever has not got all of them must not come back as one who has.
+      expect(fields).toEqual(number < frames.length - 1 ? ['event', 'data'] : ['event', 'data', 'id']);
       expect(frame.startsWith('event:message\ndata:{"type":"')).toBe(true);
     }
     expect(framesOf(text)).toEqual([
@@ -211,6 +215,30 @@ describe('GET /api/events', () => {
     expect(gateway.log.filter((message) => message.includes('too slow'))).toHaveLength(1);
     req.destroy();
     quick.req.destroy();
+  });
+
+  it('a reader that does not read when the gateway closes gets no more comments either', async () => {
+    const closing = new AbortController();
+    const { gateway, log } = await telling({ closing: closing.signal, times: { heartbeatMs: 10 } });
+    const req = begin(gateway.port, { path: '/api/events' }).end();
+    const arrived = once(gateway.server, 'request') as Promise<[unknown, ServerResponse]>;
+    const [lazy] = (await once(req, 'response')) as [IncomingMessage];
+    const [, res] = await arrived;
+    lazy.pause();
+    // More than the kernel takes.
+    const isStuck = (): boolean => {
+      for (let lines = 0; lines < 20; lines += 1) log.write('x'.repeat(64 * 1024));
+      return res.writableLength > 1024 * 1024;
+    };
+    await expect.poll(() => isStuck(), SOON).toBe(true);
+    const errors: unknown[] = [];
+    res.on('error', (error) => errors.push(error));
+    closing.abort();
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
+    expect([res.closed, errors]).toEqual([false, []]);
+    req.destroy();
   });
 
   it('ends when the gateway closes; HEAD has headers only', async () => {

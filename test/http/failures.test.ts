@@ -1,17 +1,35 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Upstream } from '../../src/dispatch/lease.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { ask, begin, CHAT, errorIn, signal } from './ask.ts';
 import { createPools } from '../../src/upstream/pools.ts';
 import { fakeDesk, gatewayKit, NO_TIMEOUTS } from './fake-gateway.ts';
-import { echo, startUpstream as startAnyUpstream } from './fake-upstream.ts';
+import { bodyOf, echo, startUpstream as startAnyUpstream } from './fake-upstream.ts';
+import type { FakeUpstream } from './fake-upstream.ts';
 
 const { gatewayTo, gatewayWith, keep, closeAll } = gatewayKit();
 afterEach(closeAll);
+
+/** A model server that is not node's. */
+async function listening(server: Server, ownConnections: boolean): Promise<FakeUpstream> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const real = keep(await startAnyUpstream(echo));
+  const { agent, connections, close } = createPools('http:', () => ({ hostname: '127.0.0.1', port }), NO_TIMEOUTS);
+  const target = { ...real.upstream.target, port };
+  return {
+    ...real,
+    upstream: { ...real.upstream, agent, connections: ownConnections ? connections : null, target },
+    async close() {
+      close();
+      server.close();
+    },
+  };
+}
 
 /** Over connections of our own, and through http-proxy-middleware. */
 describe.each([
@@ -156,17 +174,8 @@ describe.each([
     ['changes the protocol unasked', 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'],
   ])('is told about when it %s', async (_what, words) => {
     const server = createServer((socket) => socket.on('error', () => {}).end(words));
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const real = keep(await startUpstream(echo));
-    const pools = createPools('http:', () => ({ hostname: '127.0.0.1', port }), NO_TIMEOUTS);
-    const connections = ownConnections ? pools.connections : null;
-    const mail: Upstream = { ...real.upstream, connections, target: { ...real.upstream.target, port } };
-    const gateway = await gatewayWith(fakeDesk(() => mail));
+    const gateway = await gatewayTo(await listening(server, ownConnections));
     const { message, body } = await ask(gateway.port, CHAT);
-    pools.close();
-    server.close();
     expect(message.statusCode).toBe(502);
     expect(errorIn(body).message).toContain('not HTTP');
   });
@@ -209,6 +218,22 @@ describe.each([
     expect((await ask(gateway.port, CHAT)).body.toString()).toBe('late');
   });
 
+  it('may begin its answer before it has the whole body, and then take as long as it likes', async () => {
+    const upstream = await startUpstream(
+      (req, res) => {
+        req.once('data', () => res.writeHead(200).flushHeaders());
+        req.once('end', () => void setTimeout(() => res.end('late'), 400));
+      },
+      { responseHeaderMs: 200 },
+    );
+    const gateway = await gatewayTo(upstream);
+    const req = begin(gateway.port, { method: 'POST', path: '/upstream/alpha/x' });
+    req.write('first');
+    const [message] = (await once(req, 'response')) as [IncomingMessage];
+    req.end('last');
+    expect((await bodyOf(message)).toString()).toBe('late');
+  });
+
   it.each(['/v1/completions', '/upstream/alpha/v1/completions'])(
     'may answer without reading the body (%s)',
     async (path) => {
@@ -223,4 +248,19 @@ describe.each([
       await gateway.desk.allBack();
     },
   );
+
+  it('may refuse a body in the middle, streamed or not, and hang up on the rest', async () => {
+    const words = 'HTTP/1.1 413 Payload Too Large\r\ncontent-length: 3\r\nconnection: close\r\n\r\nbig';
+    const server = createServer((socket) => {
+      // Nobody reads the rest, so that the end of this connection is a reset.
+      socket.on('error', () => {}).once('data', () => socket.pause().write(words, () => socket.destroy()));
+    });
+    const gateway = await gatewayTo(await listening(server, ownConnections));
+    const body = `{"model":"alpha","x":"${'x'.repeat(8_000_000)}"}`;
+    for (const path of ['/v1/completions', '/upstream/alpha/x']) {
+      const answer = await ask(gateway.port, { method: 'POST', path, body });
+      expect([answer.message.statusCode, answer.body.toString()]).toEqual([413, 'big']);
+    }
+    await gateway.desk.allBack();
+  });
 });

@@ -1,7 +1,8 @@
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Phase } from '../../machines/shared/phase.ts';
 import { GatewayError } from '../../src/errors.ts';
-import { ask, errorIn, signal } from './ask.ts';
+import { ask, errorIn, signal, SOON } from './ask.ts';
 import { fakeDesk, gatewayKit, httpConfig, modelConfig } from './fake-gateway.ts';
 import type { FakeGateway } from './fake-gateway.ts';
 import { startUpstream } from './fake-upstream.ts';
@@ -19,9 +20,10 @@ const ANSWER = 'data: {"id":"x","choices":[{"delta":{"content":"hi"}}]}\n\ndata:
 /** Answers streams and errors as a model server does. */
 function modelServer(): Promise<FakeUpstream> {
   return startUpstream((req, res) => {
-    if (req.headers['accept-encoding'] !== undefined) res.setHeader('x-would-compress', 'yes');
-    res.writeHead(200, { 'content-type': 'text/event-stream', 'x-upstream': 'yes' });
-    res.end(ANSWER);
+    const headers = { 'content-type': 'text/event-stream', 'x-upstream': 'yes' };
+    // Any will do for a client that names none.
+    if (req.headers['accept-encoding'] === 'identity') res.writeHead(200, headers).end(ANSWER);
+    else res.writeHead(200, { ...headers, 'content-encoding': 'gzip' }).end(gzipSync(ANSWER));
   });
 }
 
@@ -95,7 +97,8 @@ describe('loading state of a chat', () => {
     const both = httpConfig([modelConfig('alpha', { sendLoadingState: true }), modelConfig('beta')]);
     const gateway = await gatewayWith(desk, { config: both, feedbackTimes: SOONER });
     const waiting = await readEvents(gateway.port, { ...STREAM, body: '{"model":"alpha","stream":true}' });
-    const { body } = await ask(gateway.port, { ...STREAM, body: '{"model":"beta","stream":true}' });
+    const headers = { 'accept-encoding': 'identity' };
+    const { body } = await ask(gateway.port, { ...STREAM, headers, body: '{"model":"beta","stream":true}' });
     expect(body.toString()).toBe(ANSWER);
     await waiting.until('loading model');
     waiting.req.destroy();
@@ -185,11 +188,57 @@ describe('loading state of a chat', () => {
     await expect(reader.end).rejects.toThrow('aborted');
   });
 
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+    ['zstd', zstdCompressSync],
+  ])('what an upstream compresses unasked is unpacked: %s', async (encoding, pack) => {
+    const json = '{"choices":[]}';
+    const upstream = await startUpstream((req, res) => {
+      const isPlain = req.headers['x-plain'] !== undefined;
+      const headers = { 'content-type': isPlain ? 'application/json' : 'text/event-stream' };
+      res.writeHead(200, { ...headers, 'content-encoding': encoding }).end(pack(isPlain ? json : ANSWER));
+    });
+    const { gateway, lend } = await slowGateway(upstream);
+    const readers = await Promise.all(
+      [{}, { 'x-plain': '1' }].map((headers) => readEvents(gateway.port, { ...STREAM, headers })),
+    );
+    for (const reader of readers) await reader.until('loading model');
+    lend();
+    const [stream = '', whole = ''] = await Promise.all(readers.map(({ end }) => end));
+    expect(stream.endsWith(ANSWER)).toBe(true);
+    expect(whole.endsWith(`data: ${json}\n\ndata: [DONE]\n\n`)).toBe(true);
+  });
+
+  it.each([
+    ['cannot be unpacked', 'gzip', /aborted/],
+    ['has an encoding that is not known', 'x-own', /nobody asked for \(x-own\)/],
+  ])('what an upstream compresses unasked never ends up in the stream: it %s', async (_, encoding, said) => {
+    const upstream = await startUpstream((_req, res) => {
+      const headers = { 'content-type': 'text/event-stream', 'content-encoding': encoding };
+      res.writeHead(200, headers).end('\x01\x02\x03');
+    });
+    const { gateway, lend } = await slowGateway(upstream);
+    const reader = await readEvents(gateway.port, STREAM);
+    await reader.until('loading model');
+    lend();
+    const outcome = await reader.end.catch((error: Error) => error.message);
+    expect(outcome).toMatch(said);
+    expect(reader.text()).not.toContain('\x01');
+    if (encoding !== 'gzip') return;
+    const activity = async (): Promise<unknown> =>
+      JSON.parse((await ask(gateway.port, { path: '/api/metrics/activity' })).body.toString());
+    await expect.poll(activity, SOON).toMatchObject({
+      data: [{ resp_status_code: 502, error_msg: "The model server's answer cannot be decoded (gzip)." }],
+    });
+  });
+
   it('a quick grant leaves the response to the upstream, and a quick refusal has its status', async () => {
     const patient = { loadingAfterMs: 60_000, keepAliveMs: 60_000 };
     const first = await slowGateway(await modelServer(), { feedbackTimes: patient });
     first.lend();
-    const { message, body } = await ask(first.gateway.port, STREAM);
+    const { message, body } = await ask(first.gateway.port, { ...STREAM, headers: { 'accept-encoding': 'identity' } });
     expect([message.headers['x-upstream'], body.toString()]).toEqual(['yes', ANSWER]);
     const second = await slowGateway(await modelServer(), { feedbackTimes: patient });
     second.refuse(new GatewayError('queue_full', 'too many'));

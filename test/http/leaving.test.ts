@@ -62,6 +62,28 @@ describe('a client that leaves', () => {
     expect(desk.granted).toBe(0);
   });
 
+  it.each([
+    ['small', 10, 10],
+    ['small, half of it sent', 10, 5],
+    ['large', 2_000_000, 2_000_000],
+    ['large, half of it sent', 2_000_000, 1_000_000],
+  ])('R6: while it waits with a body that is streamed: its ticket is withdrawn (%s)', async (_, length, sent) => {
+    const waiting = signal();
+    const withdrawn = signal();
+    const desk = fakeDesk((_destination, leave) => {
+      leave.addEventListener('abort', withdrawn.set);
+      waiting.set();
+      return waitForAbort(leave);
+    });
+    const gateway = await gatewayWith(desk);
+    const socket = connect(gateway.port, '127.0.0.1').on('error', () => {});
+    socket.write(`POST /upstream/alpha/x HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n\r\n`);
+    await waiting.done;
+    socket.end(Buffer.alloc(sent, 'x'));
+    await withdrawn.done;
+    expect(desk.granted).toBe(0);
+  });
+
   it('R6: a waiting request that is cancelled by the gateway gets an error, not an empty 200', async () => {
     const desk = fakeDesk(() => {
       throw new GatewayError('model_unloaded', 'alpha was unloaded while the request waited for it');

@@ -1,13 +1,15 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ask, begin, errorIn } from './ask.ts';
-import { gatewayKit, httpConfig, modelConfig } from './fake-gateway.ts';
+import { MOST_AHEAD_BYTES } from '../../src/http/body/read-ahead.ts';
+import { ask, begin, errorIn, signal, SOON } from './ask.ts';
+import { fakeDesk, gatewayKit, httpConfig, modelConfig } from './fake-gateway.ts';
 import { noDesk, sampleConfig, sampleBoard } from './samples.ts';
 import { echo, startUpstream } from './fake-upstream.ts';
 import type { Echo } from './fake-upstream.ts';
 
-const { gatewayTo, gatewayWith, closeAll } = gatewayKit();
+const { gatewayTo, gatewayWith, keep, closeAll } = gatewayKit();
 afterEach(closeAll);
 
 describe('ANY /upstream/<model>/<rest>', () => {
@@ -44,6 +46,42 @@ describe('ANY /upstream/<model>/<rest>', () => {
     req.end();
     await once(message.resume(), 'end');
   });
+
+  it.each([
+    ['is all there', 3_000_000, 'content-length'],
+    ['is all there, in chunks', 3_000_000, 'transfer-encoding'],
+    ['is larger than what is read ahead', MOST_AHEAD_BYTES + 9_000_000, 'content-length'],
+  ])(
+    'streams a body on, byte for byte, of which much came while the model was awaited: it %s',
+    async (_, size, how) => {
+      const upstream = keep(
+        await startUpstream((req, res) => {
+          const hash = createHash('sha256');
+          req.on('data', (chunk: Buffer) => void hash.update(chunk)).on('end', () => res.end(hash.digest('hex')));
+        }),
+      );
+      const lent = signal();
+      const desk = fakeDesk(() => lent.done.then(() => upstream.upstream));
+      const gateway = await gatewayWith(desk);
+      const body = randomBytes(size);
+      const arrived = once(gateway.server, 'request') as Promise<[IncomingMessage]>;
+      const headers = how === 'content-length' ? { [how]: String(size) } : { [how]: 'chunked' };
+      const answer = ask(gateway.port, { method: 'POST', path: '/upstream/alpha/x', headers, body });
+      const [req] = await arrived;
+      // Nothing comes any more: everything is here, or as much as is read ahead.
+      const seen: number[] = [];
+      await expect
+        .poll(() => {
+          seen.unshift(req.socket.bytesRead);
+          return seen[0] !== undefined && seen[0] > 1_000_000 && seen[0] === seen[20];
+        }, SOON)
+        .toBe(true);
+      expect(req.socket.bytesRead).toBeLessThan(Math.max(size, MOST_AHEAD_BYTES) + 1_000_000);
+      lent.set();
+      expect((await answer).body.toString()).toBe(createHash('sha256').update(body).digest('hex'));
+      await desk.allBack();
+    },
+  );
 
   it('redirects to the trailing slash, with which links in pages work', async () => {
     const gateway = await gatewayTo(await startUpstream(echo));

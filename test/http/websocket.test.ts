@@ -1,9 +1,10 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
-import { ask, errorIn, SOON } from './ask.ts';
+import { ask, errorIn, signal, SOON } from './ask.ts';
 import { fakeDesk, gatewayKit, httpConfig, modelConfig, waitForAbort } from './fake-gateway.ts';
 import { echo, startUpstream } from './fake-upstream.ts';
 import type { FakeUpstream } from './fake-upstream.ts';
@@ -11,9 +12,12 @@ import type { FakeUpstream } from './fake-upstream.ts';
 const { gatewayTo, gatewayWith, keep, closeAll } = gatewayKit();
 afterEach(closeAll);
 
+/** For the headers of an upstream's answer. */
+const LIMIT_MS = 100;
+
 /** An upstream that agrees to any upgrade and says its path; `serve` gets the socket. */
 async function upgrading(serve: (socket: Socket, head: Buffer) => void): Promise<FakeUpstream> {
-  const upstream = await startUpstream(echo);
+  const upstream = await startUpstream(echo, { responseHeaderMs: LIMIT_MS });
   upstream.server.on('upgrade', (req, socket, head) => {
     socket.on('error', () => {});
     socket.write(
@@ -32,8 +36,16 @@ interface Client {
   readonly closed: Promise<unknown>;
 }
 
-function open(port: number, path: string, options: { early?: string; allowHalfOpen?: boolean } = {}): Client {
-  const { early = '', allowHalfOpen = false } = options;
+interface OpenOptions {
+  /** Lines of further headers. */
+  readonly headers?: string;
+  /** Sent with the request. */
+  readonly early?: string;
+  readonly allowHalfOpen?: boolean;
+}
+
+function open(port: number, path: string, options: OpenOptions = {}): Client {
+  const { headers = '', early = '', allowHalfOpen = false } = options;
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen });
   let text = '';
   socket.on('error', () => {});
@@ -43,7 +55,7 @@ function open(port: number, path: string, options: { early?: string; allowHalfOp
   });
   socket.write(
     `GET ${path} HTTP/1.1\r\nHost: x\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n` +
-      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n${early}`,
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${headers}\r\n${early}`,
   );
   return {
     socket,
@@ -88,6 +100,57 @@ describe('a WebSocket', () => {
     await client.until('hello from the start;');
     client.socket.write('late;');
     expect(await client.until('late;')).toMatch(/early;late;$/);
+    client.socket.destroy();
+    await gateway.desk.allBack();
+  });
+
+  it('keeps what the client says before its model is there in the order in which it came', async () => {
+    const upstream = keep(await upgrading((socket) => socket.pipe(socket)));
+    const asked = signal();
+    const lent = signal();
+    const desk = fakeDesk(async () => {
+      asked.set();
+      await lent.done;
+      return upstream.upstream;
+    });
+    const gateway = await gatewayWith(desk);
+    const arrived = once(gateway.server, 'upgrade') as Promise<[unknown, Socket]>;
+    const client = open(gateway.port, '/upstream/alpha/', { early: 'first;' });
+    const [, atGateway] = await arrived;
+    await asked.done;
+    client.socket.write('second;');
+    await once(atGateway, 'data');
+    lent.set();
+    await client.until('\r\n\r\n');
+    client.socket.write('third;');
+    expect(await client.until('third;')).toMatch(/\r\n\r\nfirst;second;third;$/);
+    client.socket.destroy();
+    await desk.allBack();
+  });
+
+  it.each(['content-length: 7', 'transfer-encoding: chunked'])(
+    'has no body: the next request on that connection would be read as the rest of it (%s)',
+    async (header) => {
+      let asked = 0;
+      const upstream = await startUpstream((req, res) => {
+        asked += 1;
+        echo(req, res);
+      });
+      const gateway = await gatewayTo(upstream);
+      const client = open(gateway.port, '/upstream/alpha/', { headers: `${header}\r\n` });
+      await client.closed;
+      const [head = '', body = ''] = (await client.until('}}')).split('\r\n\r\n');
+      expect([head.split(' ')[1], errorIn(body).code]).toEqual(['400', 'bad_request']);
+      expect(asked).toBe(0);
+    },
+  );
+
+  it('says nothing of an invitation to its upstream: there is nothing to be sent', async () => {
+    const upstream = await upgrading((socket) => socket.end());
+    const asked = once(upstream.server, 'upgrade') as Promise<[IncomingMessage]>;
+    const gateway = await gatewayTo(upstream);
+    const client = open(gateway.port, '/upstream/alpha/', { headers: 'expect: 100-continue\r\n' });
+    expect((await asked)[0].headers).not.toHaveProperty('expect');
     client.socket.destroy();
     await gateway.desk.allBack();
   });
@@ -161,6 +224,22 @@ describe('a WebSocket', () => {
       '400 bad_request',
     ]);
     expect(desk.held()).toBe(0);
+  });
+
+  it('may last for longer than the upstream has to open it, and is given up when it does not', async () => {
+    const upstream = await upgrading((socket) => {
+      setTimeout(() => socket.end('late'), LIMIT_MS * 2);
+    });
+    const gateway = await gatewayTo(upstream);
+    const client = open(gateway.port, '/upstream/alpha/');
+    await client.until('late');
+    await gateway.desk.allBack();
+    upstream.server.removeAllListeners('upgrade').on('upgrade', (_req, socket) => socket.on('error', () => {}));
+    const hanging = open(gateway.port, '/upstream/alpha/');
+    const [head = '', body = ''] = (await hanging.until('}}')).split('\r\n\r\n');
+    expect([head.split(' ')[1], errorIn(body).code]).toEqual(['504', 'upstream_timeout']);
+    await gateway.desk.allBack();
+    upstream.server.closeAllConnections();
   });
 
   it('that the upstream refuses gets the answer of the upstream', async () => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../errors.ts';
+import { discardRest, lateBody } from './late-body.ts';
 
 export interface BodyLimits {
   /** In bytes. */
@@ -12,9 +13,6 @@ export interface BodyLimits {
 
 /** Node reads the body after the headers, in one turn of the event loop, but runs whatever is due in between. */
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
-
-/** How long a client that is told "too large" may go on sending, so that it gets to read the answer. */
-const LINGER_MS = 2000;
 
 /**
  * Reads a request body into one Buffer. What has come in one packet with its headers is there at the end of this turn of
@@ -68,7 +66,7 @@ function collectBody(req: IncomingMessage, limits: BodyLimits): Promise<Buffer> 
       resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, length));
     }
     function onTimeout(): void {
-      fail(new GatewayError('request_timeout', 'The request body did not arrive in time.'));
+      fail(lateBody());
     }
     function onGone(): void {
       fail(gone());
@@ -86,20 +84,6 @@ function collectBody(req: IncomingMessage, limits: BodyLimits): Promise<Buffer> 
     }
     req.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
   });
-}
-
-/**
- * Lets the rest of a body that nobody wants flow into nothing for a moment, then cuts the connection. Cutting at once
- * would reset it, and the client would see that instead of the answer.
- */
-function discardRest(req: IncomingMessage): void {
-  if (req.destroyed) return;
-  const { socket } = req;
-  const cut = setTimeout(() => socket.destroy(), LINGER_MS);
-  cut.unref();
-  req.once('close', () => clearTimeout(cut));
-  req.once('end', () => clearTimeout(cut));
-  req.resume();
 }
 
 function gone(): GatewayError {

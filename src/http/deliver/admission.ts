@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Failure } from '../../../machines/shared/failure.ts';
 import type { Destination, Lease } from '../../dispatch/lease.ts';
 import { GatewayError } from '../../errors.ts';
+import { readAhead } from '../body/read-ahead.ts';
 import type { HttpDeps } from '../deps.ts';
 import type { Forward, Outcome, Payload } from '../forward/flight.ts';
 import { mayHelpToAskAgain } from '../forward/upstream-error.ts';
@@ -61,11 +62,12 @@ export async function runErrand(errand: Errand, deps: HttpDeps, forward: Forward
 }
 
 /** @throws GatewayError when the desk refuses, the client leaves, or an operator has cancelled the request. */
-async function waitForLease({ res, destination, payload }: Errand, { desk, watch }: HttpDeps): Promise<Lease> {
+async function waitForLease({ req, res, destination, payload }: Errand, { desk, watch }: HttpDeps): Promise<Lease> {
   const gone = new AbortController();
   const onClose = (): void => gone.abort(LEFT);
   // For the time of the wait only: to abort a controller that nobody listens to any more is not free.
   res.once('close', onClose);
+  const putBack = payload === null ? readAhead(req) : null;
   try {
     const waiting = watch.wait(res, destination.model, payload, gone);
     const lease = await desk.acquire(destination, gone.signal).catch((refusal: unknown) => {
@@ -75,6 +77,7 @@ async function waitForLease({ res, destination, payload }: Errand, { desk, watch
     waiting?.granted();
     return lease;
   } finally {
+    putBack?.();
     res.off('close', onClose);
   }
 }

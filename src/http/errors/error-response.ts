@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../../errors.ts';
+import { breakOff } from '../break-off.ts';
 import { errorBody } from './error-body.ts';
 import { openStreamOf } from '../feedback/open-stream.ts';
 
@@ -52,7 +53,7 @@ export function sendError(req: IncomingMessage, res: ServerResponse, error: Gate
   if (res.destroyed || res.writableEnded) return;
   if (res.headersSent) {
     const stream = openStreamOf(res);
-    if (stream === null) res.destroy();
+    if (stream === null) breakOff(res);
     else stream.fail(error);
     return;
   }

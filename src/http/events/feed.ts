@@ -53,6 +53,7 @@ export interface EventFeedDeps {
  * - While nobody reads, and LINGER_MS after, nothing is subscribed to and nothing computed.
  * - A frame is made once, however many read it, and each reader gets the frames in one order.
  * - Nothing that happens while the first frames are written is missed: the feed runs before they are made.
+ * - An id says that everything up to there has come: of frames that belong together only the last one has one.
  */
 export function createEventFeed(deps: EventFeedDeps): EventFeed {
   const { config, names, board, journal, logs, pins, peerModels, observation, logger } = deps;
@@ -169,8 +170,9 @@ export function createEventFeed(deps: EventFeedDeps): EventFeed {
   }
 
   function firstFrames(): string[] {
-    const id = `${epoch}-${lastNumber}`;
-    return present().map((frame) => withId(frame, id));
+    const frames = present();
+    const last = frames.pop() ?? '';
+    return [...frames.map((frame) => `${frame}\n`), withId(last, `${epoch}-${lastNumber}`)];
   }
 
   return {

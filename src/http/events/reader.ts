@@ -12,7 +12,8 @@ export interface Reader {
 /**
  * INVARIANTS
  * - A slow reader holds up nobody and at most LONGEST_QUEUE frames of LARGEST_QUEUE characters.
- * - One that has lost something is told how much, and what it needs to be right again, as soon as it reads on.
+ * - One that has lost something is told how much, and what it needs to be right again, as soon as it reads on. Until then
+ *   it gets nothing more: a later frame's id would say that nothing is missing.
  *
  * @param lost Hears of the first frame that is lost.
  * @param catchUp Frames that say how things are now.
@@ -47,7 +48,7 @@ export function createReader(res: Response, lost: () => void, catchUp: () => rea
         write(frame);
         return;
       }
-      if (queue.length < LONGEST_QUEUE && queued + frame.length <= LARGEST_QUEUE) {
+      if (dropped === 0 && queue.length < LONGEST_QUEUE && queued + frame.length <= LARGEST_QUEUE) {
         queue.push(frame);
         queued += frame.length;
         return;

@@ -15,8 +15,13 @@ export interface OpenStream {
   write(text: string): void;
   /** Says an error, and ends the stream. */
   fail(error: GatewayError): void;
-  /** Lets the answer of an upstream follow. @returns who is to get its body */
-  takeOver(answer: Answer): Writable;
+  /**
+   * Lets the answer of an upstream follow.
+   *
+   * @param cut Breaks the client's connection in the middle of it.
+   * @returns who is to get its body
+   */
+  takeOver(answer: Answer, cut: (why: GatewayError) => void): Writable;
 }
 
 const OPEN = new WeakMap<ServerResponse, OpenStream>();
@@ -40,9 +45,9 @@ export function openStream(res: ServerResponse, dialect: Dialect): OpenStream {
     fail(error) {
       if (OPEN.delete(res)) res.end(dialect.failure(streamError(error)));
     },
-    takeOver(answer) {
+    takeOver(answer, cut) {
       OPEN.delete(res);
-      return appendAnswer(answer, res, dialect);
+      return appendAnswer(answer, res, dialect, cut);
     },
   };
   OPEN.set(res, stream);

@@ -1,37 +1,48 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Upstream } from '../../dispatch/lease.ts';
 import type { ExchangeSink } from '../../upstream/connection.ts';
+import { discardRest, lateBody } from '../body/late-body.ts';
+import { limitSilence } from '../body/limit-silence.ts';
 import type { Payload } from './flight.ts';
+import { readBeforeBroken } from './read-before-broken.ts';
 import type { Carrier, Relay, RelayedHead } from './relay.ts';
+
+interface ExchangeParts {
+  readonly req: IncomingMessage;
+  readonly relay: Relay;
+  readonly upstream: Upstream;
+  /** The body in memory, or null when it is streamed. */
+  readonly payload: Payload | null;
+  /** Silence after which a body that is streamed is given up; nobody's lease is held for ever. */
+  readonly bodyIdleMs: number;
+}
 
 /** An exchange that node's own client carries. */
 export class ProxiedExchange implements Carrier {
-  readonly upstream: Upstream;
-  readonly payload: Payload | null;
-  readonly #relay: Relay;
+  readonly parts: ExchangeParts;
   #request: ClientRequest | null = null;
   #answer: IncomingMessage | null = null;
   /** Given before there was a request to end. */
   #abortion: Error | null = null;
   #isWhole = false;
 
-  constructor(relay: Relay, upstream: Upstream, payload: Payload | null) {
-    this.#relay = relay;
-    this.upstream = upstream;
-    this.payload = payload;
+  constructor(parts: ExchangeParts) {
+    this.parts = parts;
   }
 
   /** The request has a connection, and is about to leave on it. */
   departs(request: ClientRequest): void {
+    const { relay, upstream, payload } = this.parts;
     this.#request = request;
-    this.#relay.leaves();
+    relay.leaves();
     // Node drops the connection of a 101 that nobody asked for, and tells nobody else.
     request.once('upgrade', (_answer, socket) => {
       socket.destroy();
       this.failed(malformed());
     });
+    if (payload === null) this.#streams(request);
     if (this.#abortion !== null) request.destroy(this.#abortion);
-    else if (this.upstream.responseHeaderMs > 0) request.once('finish', () => this.#relay.sent());
+    else if (upstream.responseHeaderMs > 0) request.once('finish', () => relay.sent());
   }
 
   /** To be called before httpxy listens to the answer: it ends the response of one that breaks off. */
@@ -40,18 +51,18 @@ export class ProxiedExchange implements Carrier {
     answer.once('error', (error) => this.failed(error));
     answer.on('data', (bytes: Buffer) => this.#passed(answer, bytes)).once('end', () => this.#end(null));
     try {
-      this.#relay.head(headOf(answer));
+      this.parts.relay.head(headOf(answer));
     } catch {
-      this.abort(this.#relay, malformed());
+      this.abort(this.parts.relay, malformed());
       return;
     }
     // One turn later a body that came with the headers has been written along: one packet, not two.
-    setImmediate(() => this.#relay.waits());
+    setImmediate(() => this.parts.relay.waits());
   }
 
   failed(error: unknown): void {
     // An upstream may answer early and hang up on the rest of the request: its answer is whole all the same.
-    if (this.#answer?.complete !== true) this.#relay.failed(error as NodeJS.ErrnoException);
+    if (this.#answer?.complete !== true) this.parts.relay.failed(error as NodeJS.ErrnoException);
   }
 
   pause(): void {
@@ -67,16 +78,27 @@ export class ProxiedExchange implements Carrier {
     this.#request?.destroy(error);
   }
 
+  /** A client that has its answer already may take its time with the rest. */
+  #streams(request: ClientRequest): void {
+    const { req, relay, bodyIdleMs } = this.parts;
+    if (request.socket !== null) readBeforeBroken(request.socket);
+    const stop = limitSilence(req, bodyIdleMs, () => {
+      this.abort(relay, lateBody());
+      discardRest(req);
+    });
+    request.once('response', stop).once('close', stop);
+  }
+
   #passed(answer: IncomingMessage, bytes: Buffer): void {
     // What is known to be the last piece goes out with the end.
     if (answer.complete && answer.readableLength === 0) this.#end(bytes);
-    else this.#relay.piece(bytes);
+    else this.parts.relay.piece(bytes);
   }
 
   #end(last: Buffer | null): void {
     if (this.#isWhole) return;
     this.#isWhole = true;
-    this.#relay.end(last);
+    this.parts.relay.end(last);
   }
 }
 

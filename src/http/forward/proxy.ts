@@ -28,15 +28,18 @@ const events: Plugin = (server) => {
  * those on connections of our own: httpxy would set each header by itself, and pipe.
  *
  * INVARIANT: nothing here throws into an event handler of node: that would end the process.
+ *
+ * @param bodyIdleMs Silence after which a body that is streamed is given up.
  */
-export function createProxy(): Forward {
+export function createProxy(bodyIdleMs: number): Forward {
   const middleware = createProxyMiddleware({
     selfHandleResponse: true,
     router: (req, _res, options) => {
       const exchange = exchangeOf(req);
       if (exchange === undefined) throw new Error('a request without an exchange');
-      if (exchange.payload !== null) options.buffer = bufferShim(exchange.payload.pieces);
-      return pointAt(exchange.upstream, options);
+      const { payload, upstream } = exchange.parts;
+      if (payload !== null) options.buffer = bufferShim(payload.pieces);
+      return pointAt(upstream, options);
     },
     // The default plugins build a URL per answer for a log nobody reads, and answer errors in words of their own.
     ejectPlugins: true,
@@ -50,7 +53,7 @@ export function createProxy(): Forward {
       watch,
       responseHeaderMs: upstream.responseHeaderMs,
       depart(to) {
-        const exchange = new ProxiedExchange(to, upstream, payload);
+        const exchange = new ProxiedExchange({ req, relay: to, upstream, payload, bodyIdleMs });
         (req as Proxied)[EXCHANGE] = exchange;
         void middleware(req, res, (error) => exchange.failed(error));
         return exchange;

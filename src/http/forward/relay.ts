@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream';
 import type { AnswerHead } from '../../upstream/answer-head.ts';
 import type { Connection, ExchangeSink } from '../../upstream/connection.ts';
 import { exchangeBegins, exchangeEnds, writeTogether } from '../../write-together.ts';
+import { breakOff } from '../break-off.ts';
 import { answerHeaders, headersOf } from './answer-headers.ts';
 import { type Answer, type FlightWatch, letGo, type Outcome, type Payload } from './flight.ts';
 import { tooSlow, upstreamError } from './upstream-error.ts';
@@ -127,7 +128,7 @@ export class Relay implements ExchangeSink {
     const { res, watch } = this.#try;
     if (this.#isAnswered) watch?.wasCut();
     this.#over(this.#isAnswered ? 'cut' : upstreamError(error));
-    if (this.#isAnswered) res.destroy();
+    if (this.#isAnswered) breakOff(res);
   }
 
   #writeHead({ status, reason, headers }: RelayedHead): void {

@@ -8,6 +8,7 @@ import { DEFAULT_TIMES } from '../app.ts';
 import { createIdentify } from '../access/auth.ts';
 import type { Client } from '../access/client.ts';
 import { originForm, plainPath } from '../access/plain-path.ts';
+import { hasBody } from '../body/has-body.ts';
 import type { HttpDeps } from '../deps.ts';
 import { toGatewayError } from '../errors/error-response.ts';
 import { createPassages, notReady } from '../deliver/passage.ts';
@@ -72,6 +73,8 @@ export function attachUpgrade(server: Server, deps: HttpDeps): void {
     const url = plainPath(asked) ?? asked;
     const client = identify(req.headers);
     if (req.method !== 'GET') throw new GatewayError('method_not_allowed', 'A WebSocket is opened with GET.');
+    // A body that is announced to the upstream and never sent would be taken from the next request on that connection.
+    if (hasBody(req)) throw new GatewayError('bad_request', 'A WebSocket is opened without a body.');
     const { to, rest } = await wayOf(url, client);
     const peer = 'id' in to ? to : null;
     const id = requestIdOf(req);
@@ -86,14 +89,14 @@ export function attachUpgrade(server: Server, deps: HttpDeps): void {
     const gone = new AbortController();
     socket.once('close', () => gone.abort());
     if (socket.destroyed) return;
-    const beforeJoin = watchIdleSocket(socket);
+    const beforeJoin = watchIdleSocket(socket, head);
     const held = await hold(to, gone.signal);
     try {
       const explain = (error: GatewayError): GatewayError => (peer === null ? error : peerError(peer.id, error));
       forward ??= import('./websocket-proxy.ts').then(({ createForwardUpgrade }) => createForwardUpgrade(halfCloseMs));
       await (
         await forward
-      )({ req, socket, head, upstream: held.upstream, beforeJoin, explain });
+      )({ req, socket, upstream: held.upstream, beforeJoin, explain });
     } finally {
       held.release();
     }

@@ -28,8 +28,6 @@ export function prepareUpstreamHeaders(req: IncomingMessage, bodyBytes: number |
   const theirs = req.headers;
   const ours = headersFor(req, addressee);
   if (theirs['te'] !== undefined && /\btrailers\b/i.test(String(theirs['te']))) ours['te'] = 'trailers';
-  // The server has answered it already; passed on, it would also keep httpxy from telling about its request.
-  if (ours.expect !== undefined) delete ours.expect;
   if (bodyBytes !== null) {
     if (ours['transfer-encoding'] !== undefined) delete ours['transfer-encoding'];
     if (bodyBytes > 0 || hasBodyByDefault(req)) ours['content-length'] = String(bodyBytes);
@@ -41,7 +39,7 @@ export function prepareUpstreamHeaders(req: IncomingMessage, bodyBytes: number |
   req.headers = ours;
 }
 
-/** Headers of a request for a WebSocket: the upgrade is the one hop-by-hop header that goes on. */
+/** Headers of a request for a WebSocket, which has no body: the upgrade is the one hop-by-hop header that goes on. */
 export function prepareUpgradeHeaders(req: IncomingMessage, addressee: Addressee): void {
   req.headers = { ...headersFor(req, addressee), connection: 'Upgrade', upgrade: 'websocket' };
 }
@@ -49,7 +47,7 @@ export function prepareUpgradeHeaders(req: IncomingMessage, addressee: Addressee
 /**
  * What a client's headers say of its request, and who asks. This is also the one place where a key for the gateway itself
  * leaves the request: as long as the gateway asks for none, `authorization` and `x-api-key` are meant for the upstream and
- * go on.
+ * go on. An expectation is the server's to answer, too; passed on, it would keep httpxy from telling about its request.
  *
  * Copied and not deleted from: V8 looks up every name of an object that something was deleted from.
  */
@@ -58,7 +56,7 @@ function headersFor(req: IncomingMessage, { auth, peer }: Addressee): IncomingHt
   const named = namedByConnection(theirs.connection ?? '');
   const ours: IncomingHttpHeaders = {};
   for (const name of Object.keys(theirs)) {
-    if (HOP_BY_HOP.has(name) || named.includes(name)) continue;
+    if (HOP_BY_HOP.has(name) || name === 'expect' || named.includes(name)) continue;
     if (auth.keys.length > 0 && (name === 'authorization' || name === 'x-api-key')) continue;
     if (peer !== null && FORWARDED.test(name)) continue;
     ours[name] = theirs[name];

@@ -7,11 +7,12 @@ const MAX_EARLY_BYTES = 64 * 1024;
  * Reads a socket on which nothing is expected yet: the end of a socket that nobody reads is never noticed, and a client
  * that has left would go on waiting for its model. A client that ends its side is gone, and is cut.
  *
+ * @param head What has been read already.
  * @returns Stops the watch and puts back what was read. To be called once.
  */
-export function watchIdleSocket(socket: Socket): () => void {
-  const early: Buffer[] = [];
-  let bytes = 0;
+export function watchIdleSocket(socket: Socket, head: Buffer): () => void {
+  const early = [head];
+  let bytes = head.length;
   const onData = (chunk: Buffer): void => {
     bytes += chunk.length;
     early.push(chunk);

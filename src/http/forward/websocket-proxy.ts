@@ -4,6 +4,7 @@ import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { Plugin } from 'http-proxy-middleware';
 import type { Upstream } from '../../dispatch/lease.ts';
 import type { GatewayError } from '../../errors.ts';
+import { limitHeaders } from './header-deadline.ts';
 import { pointAt } from './proxy-target.ts';
 import { writeErrorToSocket } from '../errors/socket-error.ts';
 import { upstreamError } from './upstream-error.ts';
@@ -12,9 +13,8 @@ import { upstreamError } from './upstream-error.ts';
 interface Upgrade {
   readonly req: IncomingMessage;
   readonly socket: Socket;
-  readonly head: Buffer;
   readonly upstream: Upstream;
-  /** Called just before the sockets are joined: from then on their bytes are each other's. */
+  /** Called just before the sockets are joined: from then on their bytes are each other's. What was read is put back. */
   readonly beforeJoin: () => void;
   /** Puts an error into the words for this upstream. */
   readonly explain: (error: GatewayError) => GatewayError;
@@ -31,6 +31,9 @@ interface Flight extends Upgrade {
 }
 
 type Flights = WeakMap<IncomingMessage, Flight>;
+
+/** What httpxy is told that has come with the request: it would put that behind what has come since. */
+const NOTHING = Buffer.alloc(0);
 
 /**
  * INVARIANTS
@@ -52,14 +55,14 @@ export function createForwardUpgrade(halfCloseMs: number): ForwardUpgrade {
   });
   return (upgrade) =>
     new Promise((resolve) => {
-      const { req, socket, head } = upgrade;
+      const { req, socket } = upgrade;
       if (socket.destroyed) {
         resolve();
         return;
       }
       flights.set(req, { ...upgrade, opened: false });
       socket.once('close', () => resolve());
-      middleware.upgrade(req, socket, head);
+      middleware.upgrade(req, socket, NOTHING);
     });
 }
 
@@ -69,6 +72,7 @@ function joining(flights: Flights, halfCloseMs: number): Plugin {
       const flight = flights.get(req);
       // httpxy aborts its request when the client's socket fails, but not when it simply closes.
       client.once('close', () => proxyReq.destroy());
+      if (flight !== undefined) limitHeaders(proxyReq, flight.upstream.responseHeaderMs);
       proxyReq.once('upgrade', (_answer, upstreamSocket: Socket) => {
         if (flight === undefined) return;
         flight.opened = true;

@@ -21,7 +21,10 @@ export function streamEvents({ events, closing }: HttpDeps, heartbeatMs: number)
       return;
     }
     closing?.addEventListener('abort', end, { once: true });
-    const heartbeat = setInterval(() => res.write(': still here\n\n'), heartbeatMs);
+    const heartbeat = setInterval(() => {
+      // One that does not read stays for a while after its end.
+      if (!res.writableEnded) res.write(': still here\n\n');
+    }, heartbeatMs);
     res.once('close', () => {
       clearInterval(heartbeat);
       closing?.removeEventListener('abort', end);

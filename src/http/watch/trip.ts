@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Response } from 'express';
 import type { UsageMeter } from '../../activity/usage-meter.ts';
 import { GatewayError } from '../../errors.ts';
+import { breakOff } from '../break-off.ts';
 import { clientOf } from '../access/client.ts';
 import type { Answer } from '../forward/flight.ts';
 import type { KeptBody } from './kept-body.ts';
@@ -118,7 +119,7 @@ export function cancelTrip(trip: Trip): void {
   trip.failure = new GatewayError('request_cancelled', 'The request was cancelled by an operator.');
   if (trip.wait !== null) trip.wait.abort(trip.failure);
   else if (trip.answer === null && trip.interrupt !== null) trip.interrupt(trip.failure);
-  else trip.res.destroy();
+  else breakOff(trip.res);
 }
 
 /** Breaks the client's connection, as if the upstream had broken off in the middle of its answer, and ends its request. */
@@ -126,5 +127,5 @@ export function cutTrip(trip: Trip, why: GatewayError): void {
   if (trip.isOver || trip.failure !== null) return;
   trip.failure = why;
   trip.wasCut = true;
-  trip.res.destroy();
+  breakOff(trip.res);
 }

@@ -8,7 +8,7 @@ import type { Answer, FlightWatch, Payload } from '../forward/flight.ts';
 import type { Observer } from './observer.ts';
 import { attentionTo } from './observed-paths.ts';
 import { createPatience } from './patience.ts';
-import type { Trip } from './trip.ts';
+import { cutTrip, type Trip } from './trip.ts';
 import { tripOf } from './trip-of.ts';
 
 /** What the handlers of requests tell those who watch: a request begins, waits, is forwarded. */
@@ -86,8 +86,8 @@ export function createWatch({ observer, feedback, sendsLoadingState, priorityOf 
       const trip = tripOf(res);
       if (trip === null) return null;
       const stream = openStreamOf(res);
-      // What follows in a stream of ours must not be compressed.
-      if (stream !== null) delete req.headers['accept-encoding'];
+      // What follows in a stream of ours must not be compressed, and a request that says nothing of it allows it.
+      if (stream !== null) req.headers['accept-encoding'] = 'identity';
       return new TripFlight(trip, observer, payload, stream);
     },
   };
@@ -104,7 +104,7 @@ class TripFlight implements FlightWatch {
     this.#trip = trip;
     this.#observer = observer;
     this.#payload = payload;
-    this.takeOver = stream && ((answer) => stream.takeOver(answer));
+    this.takeOver = stream && ((answer) => stream.takeOver(answer, (why) => cutTrip(trip, why)));
   }
 
   leaves(interrupt: (error: GatewayError) => void): void {

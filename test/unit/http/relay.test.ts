@@ -14,6 +14,7 @@ function attempt(watched: Partial<FlightWatch> = {}) {
   const told: string[] = [];
   const tell = (what: string) => (): void => void told.push(what);
   const res = Object.assign(new EventEmitter(), {
+    req: { httpVersionMinor: 1 },
     writeHead: tell('head'),
     write: (bytes: Buffer) => told.push(`write ${bytes.toString()}`) > 0,
     end: (last?: Buffer) => told.push(`end ${last?.toString() ?? ''}`),
