@@ -30,7 +30,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     packages: ['ajv', 'js-yaml'],
     node: true,
   },
-  process: { packages: ['tree-kill'], node: true },
+  secrets: { node: false },
+  process: { rooms: ['secrets'], packages: ['tree-kill'], node: true },
   upstream: { rooms: ['node-http'], onlyTypesOfRooms: ['config'], node: true },
   actors: {
     rooms: ['node-http', 'machines', 'process', 'upstream'],
@@ -46,7 +47,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   peers: { rooms: ['node-http'], onlyTypesOfRooms: ['config', 'dispatch'], node: true },
   http: {
-    rooms: ['node-http', 'machines/shared', 'dispatch', 'errors', 'activity', 'rfc3339'],
+    rooms: ['node-http', 'machines/shared', 'dispatch', 'errors', 'activity', 'rfc3339', 'secrets'],
     onlyTypesOfRooms: ['config', 'peers', 'observability', 'metrics', 'host', 'tls-files', 'upstream'],
     packages: ['express', 'http-proxy-middleware'],
     node: true,

@@ -245,6 +245,12 @@ models:
     });
   });
 
+  it('what is not used of a proxy is not kept, and so shown nowhere', async () => {
+    const proxy = 'http://u:${env.PW}@h:9000/base?key=${env.PW}#x';
+    const model = await loadModel({ models: { a: { cmd: 'x', proxy } } }, 'a', { env: { PW: 'sesame' } });
+    expect(model.upstream).toMatchObject({ url: 'http://h:9000/base', hostname: 'h', port: 9000, basePath: '/base' });
+  });
+
   it.each([[0], [-3]])('concurrencyLimit %i is no limit', async (concurrencyLimit) => {
     expect(await loadModel({ models: { a: { cmd: 'x ${PORT}', concurrencyLimit } } })).toMatchObject({
       concurrencyLimit: null,
