@@ -52,7 +52,7 @@ export function expandModel(id: string, entry: Entry, globals: readonly Macro[],
     node = withChild(node, key, { ...command, value: text, text, shown: stripComments(command.shown) });
   }
   const proxy = child(node, 'proxy');
-  const proxyIsGiven = proxy !== undefined && !isNull(proxy);
+  const proxyIsGiven = proxy !== undefined && !isEmpty(proxy);
   if (!proxyIsGiven) node = withChild(node, 'proxy', scalar(DEFAULT_PROXY, entry.place));
   const values = expandMacros(node, macros, path, problems) as MappingNode;
   const expanded = expandFilterKeys(values, macros, path, problems);
@@ -69,6 +69,11 @@ export function expandModel(id: string, entry: Entry, globals: readonly Macro[],
     `write proxy: ${url}, or use \${PORT} in cmd`,
   );
   return { node: withChild(expanded, 'proxy', scalar(url, entry.place)), macros, usesPort: false };
+}
+
+/** Nothing is written, or a text without anything in it. */
+function isEmpty(node: Node): boolean {
+  return isNull(node) || (node.kind === 'scalar' && node.text.trim() === '');
 }
 
 /** Their --port is about the inside of a container. */
