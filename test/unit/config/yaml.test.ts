@@ -42,6 +42,14 @@ describe('YAML', () => {
     }
   });
 
+  it('a tab beside a bracket is a space, and does not make its line a part of the one before', async () => {
+    const text = model('name: n', 'aliases:\t[\tp,\t"q\tr"\t]', 'filters: {setParams:\t{a:\t1}}', 'ttl: 5');
+    const expected = { aliases: ['p', 'q\tr'], filters: { setParams: { a: 1 } }, ttlMs: 5000 };
+    expect(await loadModel(text)).toMatchObject({ name: 'n', ...expected });
+    const after = text.replace('srv ${PORT}', '|\n      srv ${PORT}');
+    expect(await loadModel(after)).toMatchObject({ argv: ['srv', '5800'], ...expected });
+  });
+
   it('what is found after such lines has its place in the file as it is', async () => {
     const start = 'models:\n  a:\n    cmd: srv ${PORT}\n    aliases: [\n"p",\n  q\n ]\n';
     expect(await summaryOf(`${start}    ttl: soon`)).toEqual([
