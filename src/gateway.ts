@@ -101,7 +101,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     output: logs.sink,
     inspect,
     board: journal.board,
-    relocate: (model) => relocate(model),
+    relocate: (model, taken) => relocate(model, taken),
     estimateLoadMs: loadTimes.estimateMs,
   });
   const observation = createObservation({

@@ -16,26 +16,27 @@ export interface RelocationParts {
 }
 
 /**
- * Gives a model that does not run another address, where its own was taken after it had been given out.
+ * Gives a model that does not run another port, where its own was taken after it had been given out.
  *
- * @returns whether there is another one: an address that is written in the configuration stays.
+ * @param taken the port that somebody else was found on
+ * @returns whether the model has another one now: an address that is written in the configuration stays.
  */
-export type Relocate = (model: ModelId) => Promise<boolean>;
+export type Relocate = (model: ModelId, taken: number) => Promise<boolean>;
 
 export function createRelocation({ inTurn, loaded, runs, adopt, warn }: RelocationParts): Relocate {
-  async function relocate(model: ModelId): Promise<boolean> {
+  async function relocate(model: ModelId, taken: number): Promise<boolean> {
     const before = loaded();
-    const from = portIn(before, model);
-    if (from === null) return false;
+    // Whoever was before in turn may have moved this one, too.
+    if (portIn(before, model) !== taken) return portIn(before, model) !== null;
     const next = await again(before, runs);
     const to = next && portIn(next, model);
-    if (next === null || to === null || to === from) return false;
+    if (next === null || to === null || to === taken) return false;
     adopt(next);
-    warn(`${model}: somebody else listens on port ${from}; it will listen on ${to}`);
+    warn(`${model}: somebody else listens on port ${taken}; it will listen on ${to}`);
     return true;
   }
 
-  return (model) => inTurn(() => relocate(model));
+  return (model, taken) => inTurn(() => relocate(model, taken));
 }
 
 /** Where the model listens, if that was for the gateway to say. */

@@ -30,8 +30,8 @@ export interface SupervisorParts {
   readonly output: (model: ModelId) => (chunk: Buffer) => void;
   readonly inspect: (event: InspectionEvent) => void;
   readonly board: Pick<StatusBoard, 'observeFailure'>;
-  /** Gives a model that does not run another address, if its own is not written; says whether it has. */
-  readonly relocate: (model: ModelId) => Promise<boolean>;
+  /** Gives a model that does not run another port than the taken one, if its own is not written; says whether it has. */
+  readonly relocate: (model: ModelId, taken: number) => Promise<boolean>;
   /** Expected load time of a model, in milliseconds. */
   readonly estimateLoadMs: (model: ModelId) => number;
 }

@@ -12,8 +12,8 @@ export interface PreflightParts {
   readonly registry: ModelRegistry;
   readonly leftovers: Leftovers;
   readonly log: ActorLog;
-  /** Gives a model that does not run another address, if its own is not written; says whether it has. */
-  readonly relocate: (model: ModelId) => Promise<boolean>;
+  /** Gives a model that does not run another port than the taken one, if its own is not written; says whether it has. */
+  readonly relocate: (model: ModelId, taken: number) => Promise<boolean>;
 }
 
 /**
@@ -53,5 +53,5 @@ async function problemOf(model: ModelId, input: PreflightInput, parts: Preflight
     (leaver) => registry.current(leaver) && sameAddress(registry.runningSpec(leaver), spec),
   );
   const taken = frees ? null : await addressProblem(model, parts);
-  return taken !== null && (await relocate(model)) ? null : taken;
+  return taken !== null && (await relocate(model, spec.upstream.port)) ? null : taken;
 }

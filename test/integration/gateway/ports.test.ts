@@ -46,6 +46,19 @@ test('R13: a model whose port was taken by somebody else after it was given out 
   expect(portOf(gateway, 'alpha')).toBe(first + 2);
 });
 
+test('R13: models that start together and whose ports were all taken each get another one', async () => {
+  const groups = { both: { swap: false, exclusive: false, members: ['alpha', 'beta'] } };
+  const gateway = await startGateway({ alpha: {}, beta: {} }, { startPort: first, groups });
+  await strangerAt(first);
+  await strangerAt(first + 1);
+  const answers = await Promise.all(['alpha', 'beta'].map((model) => gateway.chat(model)));
+  expect(await Promise.all(answers.map(textOf))).toEqual([
+    expect.stringContaining('alpha'),
+    expect.stringContaining('beta'),
+  ]);
+  expect([portOf(gateway, 'alpha'), portOf(gateway, 'beta')]).toEqual([first + 2, first + 3]);
+});
+
 test('R13: two gateways that begin at the same port do not keep each other from starting models', async () => {
   const [one, other] = [
     await startGateway({ alpha: {} }, { startPort: first }),

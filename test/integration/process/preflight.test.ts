@@ -22,7 +22,7 @@ describe('the preflight', () => {
     return check(input);
   }
 
-  function check(input: PreflightInput, relocate = async (_model: string) => false) {
+  function check(input: PreflightInput, relocate = async (_model: string, _taken: number) => false) {
     const { registry, leftovers, messages } = supervision;
     const note = (message: string): void => void messages.push(message);
     const log = { debug: note, info: note, warn: note, error: note };
@@ -73,10 +73,10 @@ describe('the preflight', () => {
     const free = await freePort();
     const argv = fixtureArgv('healthy');
     supervision = createSupervision(folder, { a: { port, argv }, b: { port: free, argv } });
-    const moved: string[] = [];
-    const relocate = async (model: string) => moved.push(model) === 1;
+    const moved: [string, number][] = [];
+    const relocate = async (model: string, taken: number) => moved.push([model, taken]) === 1;
     expect(await check({ loads: ['b', 'a'], leaves: [] }, relocate)).toBeNull();
-    expect(moved).toEqual(['a']);
+    expect(moved).toEqual([['a', port]]);
     stranger.close();
   });
 
