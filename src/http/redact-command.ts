@@ -6,15 +6,15 @@ const PIECE =
 const QUOTED = /(["'])((?:\\[\s\S]|(?!\1)[^\\])*)(\1|$)/g;
 
 /** `NAME=value` anywhere, `name: value` where a header or a key of JSON begins. */
-const ASSIGNMENT = /([\w.-]+)["']?=(?=[^\s])|(?<=^|["'{,\s])([\w.-]+)["']?:\s*(?=\S)/g;
+const ASSIGNMENT = /(?<![\w.-])([\w.-]+)["']?=(?=[^\s])|(?<=^|["'{,\s])([\w.-]+)["']?:\s*(?=\S)/g;
 const FLAG = /^["']?(--?[\w.-]+)["']?$/;
 /** `sh -c`, `bash -lc`: the next word is a command itself. */
 const RUNS_NEXT_WORD = /^-\w*c$/;
 
 const HARMLESS_VALUE = /^["']?(?:true|false|none|null|yes|no|auto)(?!\w)/i;
-/** A number of tokens is no token. */
-const COUNT = /tokens|token[-_.]?(?:limit|count)/i;
-const NUMBER = /^["']?\d{1,9}(?![\w.])/;
+/** A number of tokens is no token, nor is the number of one in a vocabulary. */
+const COUNT = /tokens|token[-_.]?(?:limit|count|id)/i;
+const NUMBER = /^["']?(?:int:)?\d{1,9}(?![\w.])/;
 
 /** A command line that may be shown: what looks like the value of a secret is taken out. */
 export function redactCommand(command: string): string {

@@ -42,6 +42,7 @@ it.each([
   ['x --disable-auth --port 1 --disable-auth true', 'x --disable-auth --port 1 --disable-auth true'],
   ['docker run -v /srv/keys:/keys -p 127.0.0.1:80:80 i', 'docker run -v /srv/keys:/keys -p 127.0.0.1:80:80 i'],
   ['C:\\llama\\server.exe -m "C:\\my models\\x.gguf"', 'C:\\llama\\server.exe -m "C:\\my models\\x.gguf"'],
+  ['x --override-kv tokenizer.ggml.eos_token_id=int:7', 'x --override-kv tokenizer.ggml.eos_token_id=int:7'],
   ['x --max-tokens 5 --tokenizer t -m token.gguf', 'x --max-tokens 5 --tokenizer t -m token.gguf'],
   ['x --port 9000 -m /models/qwen.gguf', 'x --port 9000 -m /models/qwen.gguf'],
 ])('%s → %s', (command, shown) => {
