@@ -4,6 +4,7 @@ import type { InspectionEvent } from 'xstate';
 import { modelMachine } from '../machines/model/machine.ts';
 import { orchestratorMachine } from '../machines/orchestrator/machine.ts';
 import { profileMachine } from '../machines/profile/machine.ts';
+import type { ModelId } from '../machines/shared/ids.ts';
 import { swapMachine } from '../machines/swap/machine.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { formatProblems, type Problem } from './config/problems.ts';
@@ -19,14 +20,17 @@ import type { ReloadAnswer } from './http/needs.ts';
 import { createEventFeed } from './http/events/feed.ts';
 import { createHttpServer, renewTls, serveWith } from './http/server.ts';
 import { parseListenAddress, reachableHost } from './listen-address.ts';
-import { createObservation, type Observation } from './observation.ts';
+import { createObservation } from './observation.ts';
 import type { Transition } from './observability/journal.ts';
 import { describeMachines } from './observability/machine-definitions.ts';
 import { createRecords } from './observability/records.ts';
+import { openStore } from './open-store.ts';
 import { type ConfigOrigin, readConfig } from './read-config.ts';
+import { createRelocation } from './relocation.ts';
 import { createReload, type ReloadResult } from './reload.ts';
 import { createSupervisor } from './supervisor.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
+import { createTurns } from './turns.ts';
 
 export interface GatewayOptions extends ConfigOrigin {
   /** `host:port`; port 0 takes a free one. */
@@ -81,27 +85,27 @@ const DRAIN_TIMEOUT_MS = 30_000;
  * @throws ConfigError with every problem of the configuration; or the system's error when it cannot listen.
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const first = await readConfig(options, null);
-  const { warnings } = first;
-  let { config } = first;
-  let tls = options.tls ? await readTlsFiles(options.tls) : null;
   const address = parseListenAddress(options.listen ?? '127.0.0.1:0');
   if (typeof address === 'string') throw new TypeError(address);
+  const first = await readConfig(options, { ownPort: address.port, former: null, runs: () => false });
+  let loaded = first;
+  let tls = options.tls ? await readTlsFiles(options.tls) : null;
 
-  const records = createRecords(config, options);
+  const records = createRecords(first.config, options);
   const { logs, logger, journal, loadTimes, inspect } = records;
   const supervisor = createSupervisor({
-    config,
+    config: first.config,
     dataDir: dataDirectory(options.dataDir ?? null),
     drainTimeoutMs: options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS,
     log: logger,
     output: logs.sink,
     inspect,
     board: journal.board,
+    relocate: (model, taken) => relocate(model, taken),
     estimateLoadMs: loadTimes.estimateMs,
   });
   const observation = createObservation({
-    config,
+    config: first.config,
     desk: supervisor.desk,
     journal,
     phaseOf: journal.board.phaseOf,
@@ -115,7 +119,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const pins = createActivePins();
   const keyLoads = createKeyLoads();
   const events = createEventFeed({
-    config: () => config,
+    config: () => loaded.config,
     names: supervisor.names.current,
     board: journal.board,
     journal,
@@ -126,7 +130,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     logger,
   });
   const httpDeps = (): HttpDeps => ({
-    config,
+    config: loaded.config,
     names: supervisor.names.current(),
     desk: observation.desk,
     control: supervisor.control,
@@ -149,26 +153,41 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   let closed: Promise<void> | null = null;
   let source: ConfigOrigin = options;
+
+  function adopt(next: LoadedConfig): readonly ModelId[] {
+    loaded = next;
+    records.adopt(next.config);
+    const changed = supervisor.adopt(next.config);
+    observation.adopt(next.config);
+    events.reloaded();
+    serveWith(server, httpDeps());
+    return changed;
+  }
+
+  const inTurn = createTurns();
+  const relocate = createRelocation({
+    inTurn,
+    loaded: () => loaded,
+    runs: supervisor.runs,
+    adopt: (next) => void (closed ?? adopt(next)),
+    warn: logger.warn,
+  });
   const reload = createReload(
+    inTurn,
     async () => {
-      const loaded = await readConfig(source, config);
+      const next = await readConfig(source, { ownPort: address.port, former: loaded, runs: supervisor.runs });
       if (options.tls) tls = await readTlsFiles(options.tls);
-      await openStore(observation, loaded);
-      return loaded;
+      await openStore(observation, next);
+      return next;
     },
     (next) => {
       // A gateway that is closing starts nothing any more.
       if (closed) return [];
-      const former = config;
-      config = next;
-      records.adopt(next);
-      const changed = supervisor.adopt(next);
-      observation.adopt(next);
-      events.reloaded();
-      serveWith(server, httpDeps());
+      const former = loaded;
+      const changed = adopt(next);
       if (tls) renewTls(server, tls);
       logger.info(`read the configuration again; changed: ${changed.join(', ') || 'no running model'}`);
-      preload.adopt(former, next, changed);
+      preload.adopt(former.config, next.config, changed);
       return changed;
     },
     (problems) => {
@@ -184,7 +203,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   server.listen(address.port, address.host);
   await once(server, 'listening');
   supervisor.start();
-  preload.begin(config.preload);
+  preload.begin(loaded.config.preload);
   const bound = server.address() as AddressInfo;
 
   async function shutDown(): Promise<void> {
@@ -202,12 +221,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     url: `${tls ? 'https' : 'http'}://${reachableHost(bound.address)}:${bound.port}`,
     address: bound,
     get config() {
-      return config;
+      return loaded.config;
     },
-    warnings,
+    warnings: first.warnings,
     on: (_event, listener) => journal.subscribe(listener),
     async ready(name) {
-      const destination = resolveModel(config, name);
+      const destination = resolveModel(loaded.config, name);
       if (!destination) throw new GatewayError('model_not_found', `there is no model ${JSON.stringify(name)}`);
       await supervisor.control.load(destination.unit);
     },
@@ -223,18 +242,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await closed;
     },
   };
-}
-
-/** The last thing that can go wrong with a configuration. @throws ConfigError */
-async function openStore(observation: Pick<Observation, 'prepare'>, { config, refusal }: LoadedConfig): Promise<void> {
-  try {
-    await observation.prepare(config);
-  } catch (error) {
-    // Without the path, which may come from the environment.
-    const { syscall, code, message } = error as NodeJS.ErrnoException;
-    const reason = syscall === undefined ? message : (code ?? 'unknown error');
-    throw refusal(['store', 'path'], `cannot be used (${reason})`, 'name a new file, or one that a gateway has made');
-  }
 }
 
 function inLines({ ok, changed, problems }: ReloadResult): ReloadAnswer {

@@ -144,7 +144,8 @@ export function createObservation(parts: ObservationParts): Observation {
     metrics: {
       render() {
         // Looked at now rather than told about with every request.
-        for (const [model, count] of waiting.waiting()) metrics.observeQueue({ model, waiting: count });
+        const counts = waiting.waiting();
+        for (const model of current.models.keys()) metrics.observeQueue({ model, waiting: counts.get(model) ?? 0 });
         return metrics.render();
       },
     },

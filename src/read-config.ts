@@ -1,6 +1,5 @@
 import type { ModelId } from '../machines/shared/ids.ts';
 import { loadConfig, type LoadedConfig, parseConfig } from './config/load.ts';
-import type { Config } from './config/types.ts';
 import { portState } from './process/port.ts';
 
 /** Where a configuration comes from. */
@@ -15,17 +14,27 @@ export interface ConfigOrigin {
   readonly minHealthCheckTimeout?: number;
 }
 
+/** What holds ports already. */
+export interface PortHolders {
+  /** The gateway's own port, which is its own before it listens; 0 while it is not known. */
+  readonly ownPort: number;
+  /** The configuration in force: its models keep their ports, unless somebody else has taken them. */
+  readonly former: Pick<LoadedConfig, 'ports'> | null;
+  /** Whether a process of the model runs. */
+  readonly runs: (model: ModelId) => boolean;
+}
+
 /**
  * Reads a configuration for a gateway that is to run it: ports for `${PORT}` are free.
  *
- * @param former the one that is in force; its models keep their ports
  * @throws ConfigError with every problem
  */
-export function readConfig(origin: ConfigOrigin, former: Config | null): Promise<LoadedConfig> {
+export function readConfig(origin: ConfigOrigin, { ownPort, former, runs }: PortHolders): Promise<LoadedConfig> {
   const { config, configFile, configDir, minHealthCheckTimeout } = origin;
   const options = {
-    isPortFree,
-    keptPorts: portsOf(former),
+    isPortFree: async (port: number) => port !== ownPort && (await portState('localhost', port)) !== 'taken',
+    keptPorts: former?.ports ?? new Map<ModelId, number>(),
+    runs,
     ...(minHealthCheckTimeout !== undefined && { minHealthCheckTimeout }),
   };
   if (config !== undefined) return parseConfig(config, options);
@@ -37,12 +46,4 @@ export function readConfig(origin: ConfigOrigin, former: Config | null): Promise
     ...(configDir !== undefined && { directory: configDir }),
   };
   return loadConfig(sources, options);
-}
-
-function portsOf(config: Config | null): ReadonlyMap<ModelId, number> {
-  return new Map([...(config?.models.values() ?? [])].map(({ id, upstream }) => [id, upstream.port]));
-}
-
-async function isPortFree(port: number): Promise<boolean> {
-  return (await portState('localhost', port)) !== 'taken';
 }

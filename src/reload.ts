@@ -1,7 +1,7 @@
 import type { ModelId } from '../machines/shared/ids.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { ConfigError, type Problem } from './config/problems.ts';
-import type { Config } from './config/types.ts';
+import type { InTurn } from './turns.ts';
 
 /** How a reload ended. */
 export interface ReloadResult {
@@ -20,34 +20,30 @@ export interface ReloadResult {
  * - Nothing is adopted unless all of it is right.
  * - A request that comes during a reload leads to exactly one more, however many come: the last state of the file wins.
  *
+ * @param inTurn lets nobody else change the configuration meanwhile
  * @param adopt goes on with a configuration; must not throw
  * @param refuse is told why nothing is adopted; must not throw
  */
 export function createReload(
+  inTurn: InTurn,
   load: () => Promise<LoadedConfig>,
-  adopt: (config: Config) => readonly ModelId[],
+  adopt: (loaded: LoadedConfig) => readonly ModelId[],
   refuse: (problems: readonly Problem[]) => void,
 ): () => Promise<ReloadResult> {
-  let running: Promise<ReloadResult> | null = null;
-  let queued: Promise<ReloadResult> | null = null;
+  /** One that has not begun yet: whoever asks for a reload means this one. */
+  let next: Promise<ReloadResult> | null = null;
 
   async function run(): Promise<ReloadResult> {
+    next = null;
     try {
-      const { config, warnings } = await load();
-      return { ok: true, changed: adopt(config), problems: warnings };
+      const loaded = await load();
+      return { ok: true, changed: adopt(loaded), problems: loaded.warnings };
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       refuse(error.problems);
       return { ok: false, changed: [], problems: error.problems };
-    } finally {
-      running = queued;
-      queued = null;
     }
   }
 
-  return () => {
-    if (!running) return (running = run());
-    queued ??= running.then(run, run);
-    return queued;
-  };
+  return () => (next ??= inTurn(run));
 }

@@ -30,6 +30,8 @@ export interface SupervisorParts {
   readonly output: (model: ModelId) => (chunk: Buffer) => void;
   readonly inspect: (event: InspectionEvent) => void;
   readonly board: Pick<StatusBoard, 'observeFailure'>;
+  /** Gives a model that does not run another port than the taken one, if its own is not written; says whether it has. */
+  readonly relocate: (model: ModelId, taken: number) => Promise<boolean>;
   /** Expected load time of a model, in milliseconds. */
   readonly estimateLoadMs: (model: ModelId) => number;
 }
@@ -41,6 +43,8 @@ export interface Supervisor {
   readonly peers: PeerDesk;
   readonly peerModels: PeerModels;
   readonly names: NameBook;
+  /** Whether a process of the model runs. */
+  runs(model: ModelId): boolean;
   /** There is a reason to ask the model at once whether it still answers; if it does not, it is ended. */
   doubt(model: ModelId): void;
   /** Ends what a gateway that was killed has left behind. To be awaited before `start`. */
@@ -61,14 +65,15 @@ export interface Supervisor {
 }
 
 export function createSupervisor(parts: SupervisorParts): Supervisor {
-  const { log, output, board, estimateLoadMs } = parts;
+  const { log, output, board, relocate, estimateLoadMs } = parts;
   let { config } = parts;
   const ledger = createLedger({ directory: parts.dataDir, warn: (message) => log.warn(message) });
   const leftovers = createLeftovers(ledger);
   const registry = createModelRegistry(config.models);
   const watchdogs = createWatchdogs(registry, (model) => config.models.get(model)?.liveness ?? null);
   let topology = toTopology(config, parts.drainTimeoutMs);
-  const orchestrator = wire(topology, { registry, ledger, leftovers, log, output }, watchdogs.actor, parts.inspect);
+  const hands = { registry, ledger, leftovers, log, output, relocate };
+  const orchestrator = wire(topology, hands, watchdogs.actor, parts.inspect);
   const desk = createDesk({ orchestrator, upstreamOf: registry.upstreamOf, estimateLoadMs });
   const control = createControl(orchestrator, () => topology, desk);
   const peers = createPeerDesk(config.peers, createPeerUpstream);
@@ -84,6 +89,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     peers,
     peerModels,
     names,
+    runs: (model) => registry.current(model) !== null,
     doubt: watchdogs.doubt,
     async sweep() {
       const orphans = await ledger.sweep();

@@ -155,7 +155,7 @@ export function createFileStore(
       open();
     },
     add: queue.add,
-    query: (query) => selectPage(written().db, query, captures.has),
+    query: (query) => reading.during(async () => selectPage(written().db, query, captures.has)),
     stats: (model) => reading.during(async () => selectStats(written().db, model)),
     resize(wanted) {
       limits = wanted.limits;

@@ -58,7 +58,7 @@ export function createMemoryStore(plan: Omit<StorePlan, 'path'>, listeners: Stor
       database ??= openInMemory();
     },
     add,
-    query: (query) => selectPage(written().db, query, captures.has),
+    query: (query) => reading.during(async () => selectPage(written().db, query, captures.has)),
     stats: (model) => reading.during(async () => selectStats(written().db, model)),
     resize(wanted) {
       limits = wanted.limits;

@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { formatRfc3339 } from '../rfc3339.ts';
 import { parseOrNull } from './last-object.ts';
+import { idsOfPage, type Sorting, type Stretch } from './page-ids.ts';
+import { ROWS_AT_ONCE } from './patience.ts';
 import { type ActivityQuery, SORT_COLUMNS } from './parse-query.ts';
 import type { ActivityRow } from './schema.ts';
 import { isFields } from './usage.ts';
@@ -46,24 +48,56 @@ export interface ActivityPage {
   readonly total_pages: number;
 }
 
-export function selectPage(db: DatabaseSync, query: ActivityQuery, hasCapture: (id: number) => boolean): ActivityPage {
-  const { where, values } = conditions(query);
-  const { limit, page, order } = query;
-  const counted = db.prepare(`SELECT count(*) AS total FROM activity ${where}`).get(...values);
+/** Rows that an index can be followed past in one go. */
+const ROWS_PASSED = 50_000;
+
+/** Of many entries it reads in pieces, so that streams go on in between. What is stored meanwhile may be seen or not. */
+export async function selectPage(
+  db: DatabaseSync,
+  query: ActivityQuery,
+  hasCapture: (id: number) => boolean,
+): Promise<ActivityPage> {
+  const filter = filterOf(query);
+  const { limit, page, order, sort } = query;
+  const column = SORT_COLUMNS[sort];
+  const counted = db.prepare(`SELECT count(*) AS total FROM activity WHERE ${filter.condition}`).get(...filter.values);
   const total = Number(counted?.['total'] ?? 0);
-  const rows = db
-    .prepare(
-      `SELECT * FROM activity ${where} ORDER BY ${SORT_COLUMNS[query.sort]} ${order}, id ${order} LIMIT ? OFFSET ?`,
-    )
-    .all(...values, limit, Math.min((page - 1) * limit, Number.MAX_SAFE_INTEGER)) as unknown as ActivityRow[];
+  const from = Math.min((page - 1) * limit, total);
+  const to = Math.min(from + limit, total);
+  const isNear = total <= ROWS_AT_ONCE || (isInOrder(query) && Math.min(from, total - to) <= ROWS_PASSED);
+  const rows = isNear
+    ? selectFromNearerEnd(db, { ...filter, column, order }, { from, to, total })
+    : selectByIds(db, await idsOfPage(db, { ...filter, column, order }, { from, to, total }));
   const data = rows.map((row) => entryOf(row, hasCapture(row.id)));
   return { data, page, limit, total, total_pages: Math.ceil(total / limit) };
 }
 
-function conditions({ models, start, end, minId, maxId }: ActivityQuery): {
-  where: string;
-  values: (string | number)[];
-} {
+/** Whether an index has the entries in this order, and no others among them. */
+function isInOrder({ models, start, end, minId, maxId, sort }: ActivityQuery): boolean {
+  if (models.length > 0) return false;
+  if (sort === 'id') return start === null && end === null;
+  return sort === 'time' && minId === null && maxId === null;
+}
+
+function selectFromNearerEnd(db: DatabaseSync, sorting: Sorting, { from, to, total }: Stretch): ActivityRow[] {
+  const { condition, values, column, order } = sorting;
+  const isFar = from > total - to;
+  const way = isFar ? (order === 'asc' ? 'desc' : 'asc') : order;
+  const rows = db
+    .prepare(`SELECT * FROM activity WHERE ${condition} ORDER BY ${column} ${way}, id ${way} LIMIT ? OFFSET ?`)
+    .all(...values, to - from, isFar ? total - to : from) as unknown as ActivityRow[];
+  return isFar ? rows.reverse() : rows;
+}
+
+function selectByIds(db: DatabaseSync, ids: readonly number[]): ActivityRow[] {
+  const rows = db
+    .prepare(`SELECT * FROM activity WHERE id IN (${ids.map(() => '?').join(', ')})`)
+    .all(...ids) as unknown as ActivityRow[];
+  const places = new Map(ids.map((id, place) => [id, place]));
+  return rows.sort((a, b) => (places.get(a.id) ?? 0) - (places.get(b.id) ?? 0));
+}
+
+function filterOf({ models, start, end, minId, maxId }: ActivityQuery): Pick<Sorting, 'condition' | 'values'> {
   const parts: [string, readonly (string | number | null)[]][] = [
     [`model_id IN (${models.map(() => '?').join(', ')})`, models],
     ['ts_created >= ?', [start]],
@@ -73,7 +107,7 @@ function conditions({ models, start, end, minId, maxId }: ActivityQuery): {
   ];
   const given = parts.filter(([, values]) => values.length > 0 && values.every((value) => value !== null));
   return {
-    where: given.length === 0 ? '' : `WHERE ${given.map(([condition]) => condition).join(' AND ')}`,
+    condition: given.map(([condition]) => condition).join(' AND ') || '1',
     values: given.flatMap(([, values]) => values as readonly (string | number)[]),
   };
 }

@@ -1,9 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Histogram, histogramOf } from './histogram.ts';
-
-/** Rows read in one go: a few milliseconds, in which nobody is served. */
-const ROWS_AT_ONCE = 5_000;
+import { ROWS_AT_ONCE } from './patience.ts';
 
 /** The answer of `GET /api/metrics/stats`. */
 export interface ActivityStats {

@@ -35,8 +35,8 @@ export interface ActivityStore {
    * @param stored Called with the id of its entry, and the captures of this store, before others are told of it.
    */
   add(record: ActivityRecord, stored?: Stored): void;
-  /** @throws SQLite's error. */
-  query(query: ActivityQuery): ActivityPage;
+  /** Rejects with SQLite's error. */
+  query(query: ActivityQuery): Promise<ActivityPage>;
   /** @param model null for all of them. Rejects with SQLite's error. */
   stats(model: string | null): Promise<ActivityStats>;
   /** Goes on with the limits of another plan, and its room for captures. */

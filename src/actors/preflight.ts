@@ -12,10 +12,13 @@ export interface PreflightParts {
   readonly registry: ModelRegistry;
   readonly leftovers: Leftovers;
   readonly log: ActorLog;
+  /** Gives a model that does not run another port than the taken one, if its own is not written; says whether it has. */
+  readonly relocate: (model: ModelId, taken: number) => Promise<boolean>;
 }
 
 /**
- * Finds what can be known to fail without starting anything, so that a typo does not cost the model that is warm.
+ * Finds what can be known to fail without starting anything, so that a typo does not cost the model that is warm, and
+ * moves a model whose port somebody else has taken, where that can be done.
  * Resolves with the first reason, or null. It never rejects: what it cannot find out, the start will.
  */
 export function createPreflight(parts: PreflightParts) {
@@ -33,7 +36,7 @@ export function createPreflight(parts: PreflightParts) {
 }
 
 async function problemOf(model: ModelId, input: PreflightInput, parts: PreflightParts): Promise<PreflightResult> {
-  const { registry } = parts;
+  const { registry, relocate } = parts;
   if (registry.current(model) !== null && !input.leaves.includes(model)) return null;
 
   const spec = registry.spec(model);
@@ -49,5 +52,6 @@ async function problemOf(model: ModelId, input: PreflightInput, parts: Preflight
   const frees = input.leaves.some(
     (leaver) => registry.current(leaver) && sameAddress(registry.runningSpec(leaver), spec),
   );
-  return frees ? null : addressProblem(model, parts);
+  const taken = frees ? null : await addressProblem(model, parts);
+  return taken !== null && (await relocate(model, spec.upstream.port)) ? null : taken;
 }

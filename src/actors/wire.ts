@@ -5,7 +5,7 @@ import type { Topology } from '../../machines/orchestrator/types.ts';
 import { ORCHESTRATOR_ID } from '../../machines/shared/ids.ts';
 import { swapMachine } from '../../machines/swap/machine.ts';
 import { createHealthProbe } from './health-probe.ts';
-import { createPreflight } from './preflight.ts';
+import { createPreflight, type PreflightParts } from './preflight.ts';
 import { createProcessRunner } from './process-runner.ts';
 import type { ProcessParts } from './supervised-process.ts';
 import type { Watchdogs } from './watchdogs.ts';
@@ -13,7 +13,7 @@ import type { Watchdogs } from './watchdogs.ts';
 /** Gives the pure machines hands: real processes, real probes. The actor returned has not been started. */
 export function wire(
   topology: Topology,
-  parts: ProcessParts,
+  parts: ProcessParts & PreflightParts,
   watchdog: Watchdogs['actor'],
   inspect: (event: InspectionEvent) => void,
 ): Actor<OrchestratorMachine> {

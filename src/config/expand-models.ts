@@ -1,6 +1,6 @@
 import { expandModel, finishModel } from './expand.ts';
 import type { Macro } from './macros.ts';
-import { createPortSource, type IsPortFree } from './ports.ts';
+import { createPortSource, type PortRules } from './ports.ts';
 import type { ProblemLog } from './problems.ts';
 import { isOfThisMachine, parseProxyUrl } from './proxy-url.ts';
 import { child, mapping, withChild, type Entry, type MappingNode, type Node } from './tree.ts';
@@ -11,28 +11,30 @@ const DEFAULT_START_PORT = 5800;
 export async function expandModels(
   root: MappingNode,
   globals: readonly Macro[],
-  portOptions: { readonly isPortFree: IsPortFree; readonly keptPorts: ReadonlyMap<string, number> },
+  portRules: PortRules,
   problems: ProblemLog,
-): Promise<MappingNode> {
+): Promise<{ readonly root: MappingNode; readonly ports: ReadonlyMap<string, number> }> {
+  const given = new Map<string, number>();
   const models = child(root, 'models');
-  if (models?.kind !== 'mapping') return root;
+  if (models?.kind !== 'mapping') return { root, ports: given };
   const expanded = new Map([...models.entries].map(([id, entry]) => [id, expandModel(id, entry, globals, problems)]));
   const ports = createPortSource(
     startPortOf(root),
     fixedPorts([...expanded.values()].map(({ node }) => node)),
-    portOptions.isPortFree,
-    portOptions.keptPorts,
+    portRules,
   );
   const finished = new Map<string, Entry>();
   for (const [id, model] of [...expanded].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const place = models.entries.get(id)?.place ?? models.place;
-    finished.set(id, { place, value: await finishModel(id, model, place, ports, problems) });
+    const { node, port } = await finishModel(id, model, place, ports, problems);
+    if (port !== null) given.set(id, port);
+    finished.set(id, { place, value: node });
   }
   const inFileOrder = [...expanded.keys()].flatMap((id): [string, Entry][] => {
     const entry = finished.get(id);
     return entry ? [[id, entry]] : [];
   });
-  return withChild(root, 'models', mapping(inFileOrder, models.place));
+  return { root: withChild(root, 'models', mapping(inFileOrder, models.place)), ports: given };
 }
 
 /** A wrong startPort is reported by the schema, later. */

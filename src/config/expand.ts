@@ -52,7 +52,7 @@ export function expandModel(id: string, entry: Entry, globals: readonly Macro[],
     node = withChild(node, key, { ...command, value: text, text, shown: stripComments(command.shown) });
   }
   const proxy = child(node, 'proxy');
-  const proxyIsGiven = proxy !== undefined && !isNull(proxy);
+  const proxyIsGiven = proxy !== undefined && !isEmpty(proxy);
   if (!proxyIsGiven) node = withChild(node, 'proxy', scalar(DEFAULT_PROXY, entry.place));
   const values = expandMacros(node, macros, path, problems) as MappingNode;
   const expanded = expandFilterKeys(values, macros, path, problems);
@@ -69,6 +69,11 @@ export function expandModel(id: string, entry: Entry, globals: readonly Macro[],
     `write proxy: ${url}, or use \${PORT} in cmd`,
   );
   return { node: withChild(expanded, 'proxy', scalar(url, entry.place)), macros, usesPort: false };
+}
+
+/** Nothing is written, or a text without anything in it. */
+function isEmpty(node: Node): boolean {
+  return isNull(node) || (node.kind === 'scalar' && node.text.trim() === '');
 }
 
 /** Their --port is about the inside of a container. */
@@ -93,23 +98,27 @@ export interface ExpandedModel {
   readonly usesPort: boolean;
 }
 
-/** Puts in the model's port, if it is to have one, and reports every reference that is left. */
+/**
+ * Puts in the model's port, if it is to have one, and reports every reference that is left.
+ *
+ * @returns the model, and its port
+ */
 export async function finishModel(
   id: string,
   model: ExpandedModel,
   place: Place,
   ports: PortSource,
   problems: ProblemLog,
-): Promise<Node> {
+): Promise<{ readonly node: Node; readonly port: number | null }> {
   const path: KeyPath = ['models', id];
   let { node } = model;
-  if (node.kind !== 'mapping') return node;
-  if (model.usesPort) {
-    const port = await ports.next(id);
-    if (port === null) {
-      problems.error(place, [...path, 'cmd'], 'there is no free port left for ${PORT}', 'lower startPort');
-      return node;
-    }
+  if (node.kind !== 'mapping') return { node, port: null };
+  const port = model.usesPort ? await ports.next(id) : null;
+  if (model.usesPort && port === null) {
+    problems.error(place, [...path, 'cmd'], 'there is no free port left for ${PORT}', 'lower startPort');
+    return { node, port };
+  }
+  if (port !== null) {
     const macros = [{ name: 'PORT', value: scalar(port, place) }];
     node = expandFilterKeys(expandMacros(node, macros, path, problems) as MappingNode, macros, path, problems);
   }
@@ -123,7 +132,7 @@ export async function finishModel(
   };
   reportLeftovers(withChild(node, 'cmd', undefined), path, rules, problems);
   reportLeftoverKeys(node, path, rules, problems);
-  return node;
+  return { node, port };
 }
 
 function reservedInCommand(name: string): [message: string, hint: string] {

@@ -27,8 +27,10 @@ export interface ParseOptions {
   readonly env?: Environment;
   /** Ports for `${PORT}` that are not free are passed over; by default none is asked about. */
   readonly isPortFree?: IsPortFree;
-  /** Ports that models have had before this reading, by model; they keep them. */
+  /** Ports that models have had before this reading, by model; they keep those that nobody else has taken. */
   readonly keptPorts?: ReadonlyMap<string, number>;
+  /** Whether a process of the model runs, and so holds the port that it has had; by default none does. */
+  readonly runs?: (model: string) => boolean;
   /** Shortest healthCheckTimeout, in seconds; default 15. Scripted tests may want it shorter. */
   readonly minHealthCheckTimeout?: number;
   /** Decides how commands are split and what `cmdStop` is by default. */
@@ -39,6 +41,14 @@ export interface LoadedConfig {
   /** Deeply frozen. */
   readonly config: Config;
   readonly warnings: readonly Problem[];
+  /** What was given out for `${PORT}`, by model. */
+  readonly ports: ReadonlyMap<string, number>;
+  /**
+   * The same once more, without a look at the files: only what somebody else has taken of the ports is replaced.
+   *
+   * @throws ConfigError when no port is left
+   */
+  again(runs: (model: string) => boolean): Promise<LoadedConfig>;
   /** For what only shows when a value is put to use: an error that says where the value stands. */
   refusal(path: KeyPath, message: string, hint: string): ConfigError;
 }
@@ -117,9 +127,10 @@ async function finish(
   if (problems.errorCount > before) throw new ConfigError(problems.all);
   const globals = declareMacros(child(root, 'macros'), ['macros'], problems);
   const topLevel = expandTopLevel(root, globals, problems);
-  const ports = { isPortFree: options.isPortFree ?? (() => true), keptPorts: options.keptPorts ?? new Map() };
-  const expanded = await expandModels(topLevel, globals, ports, problems);
-  const tree = dropEmptyItems(expanded, [], problems);
+  const { isPortFree = () => true, keptPorts = new Map<string, number>(), runs = () => false } = options;
+  const expanded = await expandModels(topLevel, globals, { isPortFree, kept: keptPorts, runs }, problems);
+  const { ports } = expanded;
+  const tree = dropEmptyItems(expanded.root, [], problems);
   const value = conform(tree, configSchema, [], problems);
   await validate(value, tree, problems);
   const config = normalise(
@@ -136,6 +147,8 @@ async function finish(
   return {
     config: deepFreeze(config),
     warnings,
+    ports,
+    again: (runsNow) => finish(trees, file, { ...options, keptPorts: ports, runs: runsNow }, new ProblemLog()),
     refusal(path, message, hint) {
       reportOn(tree, problems).error(path, message, hint);
       return new ConfigError(problems.all);

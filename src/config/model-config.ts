@@ -53,7 +53,7 @@ export function modelConfig(
     cmd: stripComments(cmd?.kind === 'scalar' ? cmd.shown : '').trim(),
     argv: command(raw.cmd, [...path, 'cmd'], platform, report) ?? [],
     stopArgv: stopCommand(raw.cmdStop, [...path, 'cmdStop'], platform, report),
-    env: environment(raw.env ?? []),
+    env: environment(raw.env ?? [], [...path, 'env'], report),
     upstream: upstream(raw.proxy, [...path, 'proxy'], report),
     checkEndpoint: checkEndpoint(raw.checkEndpoint ?? '/health', [...path, 'checkEndpoint'], report),
     healthTimeoutMs:
@@ -131,11 +131,14 @@ function stopCommand(
 }
 
 /** `K=V` items to a record; of two with the same name the later one counts. */
-function environment(items: readonly string[]): Readonly<Record<string, string>> {
+function environment(items: readonly string[], path: KeyPath, report: Report): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    items.map((item) => {
+    items.flatMap((item, index) => {
       const equals = item.indexOf('=');
-      return [item.slice(0, equals), item.slice(equals + 1)];
+      if (equals > 0) return [[item.slice(0, equals), item.slice(equals + 1)]];
+      const wrong = 'is not of the form NAME=value and has no effect';
+      report.warning([...path, index], wrong, 'write for example - CUDA_VISIBLE_DEVICES=0');
+      return [];
     }),
   );
 }
@@ -166,9 +169,12 @@ function liveness(
 
 function checkEndpoint(text: string, path: KeyPath, report: Report): string | null {
   const parsed = parseCheckEndpoint(text);
-  if ('path' in parsed) return parsed.path;
-  report.error(path, parsed.wrong, parsed.hint);
-  return null;
+  if ('wrong' in parsed) {
+    report.error(path, parsed.wrong.message, parsed.wrong.hint);
+    return null;
+  }
+  if (parsed.ignored !== null) report.warning(path, parsed.ignored.message, parsed.ignored.hint);
+  return parsed.path;
 }
 
 function ttlMs(seconds: number, inherited: number, path: KeyPath, report: Report): number {

@@ -5,15 +5,21 @@ import type { Report } from './report.ts';
 
 const PATH: KeyPath = ['routing', 'scheduler', 'settings', 'fifo', 'priority'];
 
-/** The priorities that are given, by the ids of the models: an alias counts for its model. */
+/** The priorities that are given, by the ids of the models: an alias counts for its model, unless that has its own. */
 export function priorities(raw: RoutingInput<never>, known: KnownModels, report: Report): Map<string, number> {
   const byModel = new Map<string, number>();
-  for (const [name, priority] of Object.entries(raw.scheduler?.settings?.fifo?.priority ?? {})) {
+  const given = Object.entries(raw.scheduler?.settings?.fifo?.priority ?? {}).map(([name, priority]) => {
+    return { name, priority, id: findModel(name, known) };
+  });
+  for (const { name, priority, id } of given.sort((a, b) => Number(b.name === b.id) - Number(a.name === a.id))) {
     const path = [...PATH, name];
-    const id = findModel(name, known);
+    const own = byModel.get(id ?? '');
     if (id === null) reportUnknownModel(path, name, name, known, report);
-    else if (byModel.has(id)) report.error(path, `the model "${id}" has a priority already`, 'keep one of the two');
-    else byModel.set(id, priority);
+    else if (own === undefined) byModel.set(id, priority);
+    else {
+      const message = `has no effect: the model "${id}" has another priority, ${own}`;
+      report.warning(path, message, 'keep one of the two');
+    }
   }
   return byModel;
 }

@@ -31,7 +31,7 @@ export function parseProxyUrl(text: string): ProxyUrl {
   const ignored = Object.entries(parts).flatMap(([name, there]) => (there ? [name] : []));
   return {
     upstream: {
-      url: trimmed,
+      url: ignored.length === 0 ? trimmed : `${protocol}//${url.host}${url.pathname}`,
       protocol,
       hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'),
       port: url.port === '' ? (protocol === 'https:' ? 443 : 80) : Number(url.port),

@@ -258,7 +258,7 @@ export interface ModelConfig {
 }
 
 export interface UpstreamConfig {
-  /** The `proxy` URL as text. */
+  /** The `proxy` URL as text, without what is not used of it, such as a password: it is shown. */
   readonly url: string;
   readonly protocol: 'http:' | 'https:';
   /** Without brackets for IPv6. */

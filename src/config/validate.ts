@@ -100,7 +100,7 @@ function whatIsWrong(error: ErrorObject, node: Node | undefined, path: KeyPath):
       const wanted = typeof type === 'object' ? type[0] : type;
       if (wanted === 'string') {
         return error.keyword === 'pattern'
-          ? 'must have the form NAME=value'
+          ? 'holds a NUL, which no environment can hold'
           : `must be text, not ${describe(node, path)}`;
       }
       return `must be ${TYPE_WORDS[wanted ?? 'string']}, not ${describe(node, path)}`;

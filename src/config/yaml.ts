@@ -1,6 +1,7 @@
-import { YAMLException, parseEvents } from 'js-yaml';
+import { YAMLException } from 'js-yaml';
 import { Composer } from './compose.ts';
 import { maskReferences, unmaskReferences } from './env.ts';
+import { parseIndented } from './indentation.ts';
 import { createPlacer } from './placer.ts';
 import type { ProblemLog } from './problems.ts';
 import type { Node } from './tree.ts';
@@ -14,12 +15,15 @@ import type { Node } from './tree.ts';
  */
 export function parseYaml(source: string, file: string, problems: ProblemLog): Node | null {
   const placer = createPlacer(source, file);
-  const masked = maskReferences(source);
+  let originOf = (offset: number): number => offset;
   try {
-    return new Composer(masked, parseEvents(masked, { filename: file }), placer, problems).document();
+    const parsed = parseIndented(maskReferences(source), file);
+    ({ originOf } = parsed);
+    const originPlacer = { at: (offset: number) => placer.at(originOf(offset)) };
+    return new Composer(parsed.text, parsed.events, originPlacer, problems).document();
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    const place = placer.at(error.mark?.position ?? 0);
+    const place = placer.at(originOf(error.mark?.position ?? 0));
     problems.error(place, [], `YAML: ${unmaskReferences(error.reason)}`, syntaxHint(source, error.mark?.line ?? 0));
     return null;
   }

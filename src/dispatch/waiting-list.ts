@@ -35,7 +35,7 @@ const AT_ONCE_MS = 1;
 export interface WaitingList extends Desk {
   /** The line that has waited longest first; a line of a higher priority before others. */
   lines(): readonly WaitingLine[];
-  /** How many wait for each model that anybody has ever waited for. */
+  /** How many wait for each model that anybody waits for. */
   waiting(): ReadonlyMap<ModelId, number>;
   /**
    * Its place among all who wait, 1 = next; null when it does not wait.
@@ -66,7 +66,8 @@ export function createWaitingList(
 
   function count(model: ModelId, by: number): number {
     const waiting = (counts.get(model) ?? 0) + by;
-    counts.set(model, waiting);
+    if (waiting > 0) counts.set(model, waiting);
+    else counts.delete(model);
     order = null;
     return waiting;
   }

@@ -123,7 +123,8 @@ export function createGatewayMetrics(registry: Registry, version: string): Gatew
     buckets: LOAD_SECONDS,
     registers,
   });
-  let known: readonly string[] = [];
+  /** Of no other model is there a gauge: what one does that is gone from the configuration would stay for ever. */
+  let known: ReadonlySet<string> = new Set();
   const allSeries = new Map<string, RequestSeries>();
   const allKeySeries = new Map<string, Count>();
 
@@ -175,12 +176,13 @@ export function createGatewayMetrics(registry: Registry, version: string): Gatew
       if (said.tokensPerSecond > 0) series.speed.observe(said.tokensPerSecond);
     },
     observeQueue({ model, waiting, waitedMs }) {
-      depth.set({ model }, waiting);
+      if (known.has(model)) depth.set({ model }, waiting);
       if (waitedMs !== undefined) wait.observe({ model }, waitedMs / 1000);
     },
     observeFact(fact) {
-      if (fact.kind === 'phase') setState(fact.model, fact.phase);
-      else if (fact.kind === 'loaded') loads.observe({ model: fact.model }, fact.seconds);
+      if (fact.kind === 'phase') {
+        if (known.has(fact.model)) setState(fact.model, fact.phase);
+      } else if (fact.kind === 'loaded') loads.observe({ model: fact.model }, fact.seconds);
       else if (fact.kind === 'load-ended') endedLoads.inc({ model: fact.model, outcome: fact.outcome });
       else if (fact.kind === 'evicted') evictions.inc({ model: fact.model, cause: fact.cause });
       else {
@@ -189,15 +191,18 @@ export function createGatewayMetrics(registry: Registry, version: string): Gatew
       }
     },
     setModels(models) {
-      for (const model of known.filter((one) => !models.includes(one))) {
+      const next = new Set(models);
+      for (const model of known) {
+        if (next.has(model)) continue;
         for (const phase of PHASES) state.remove({ model, state: phase });
         depth.remove({ model });
       }
-      for (const model of models.filter((one) => !known.includes(one))) {
+      for (const model of next) {
+        if (known.has(model)) continue;
         setState(model, 'stopped');
         depth.set({ model }, 0);
       }
-      known = models;
+      known = next;
     },
   };
 }

@@ -1,28 +1,16 @@
 import { basename } from 'node:path';
+import { HIDDEN, hideSecretShapes, isSecretName } from '../secrets.ts';
 
 /** Makes a line of a process's output fit for clients and logs. */
 export type Redactor = (line: string) => string;
 
-const HIDDEN = '[redacted]';
 const LONGEST_LINE = 500;
 /** Shorter values are words like `on`; hiding each of them would make the text useless. */
 const SHORTEST_SECRET = 4;
 
-/** A part of a name, between `_`, `-` and `.`, that says: my value is a secret. */
-const SECRET_PART =
-  /(KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|AUTH|AUTHORIZATION|BEARER|COOKIE|DSN)S?$|^(PW|PASS|HFT)$/i;
 /** Arguments of this many characters do not come together by chance. */
 const TELLING_LENGTH = 16;
 const HARMLESS_VALUE = /^(\d{1,9}|true|false|none|null|yes|auto)$/i;
-
-/** Shapes that are secrets whatever their name; the first group, if any, stays. */
-const SECRET_SHAPES: readonly RegExp[] = [
-  /\b(Bearer\s+|Basic\s+)[\w.~+/=-]{6,}/gi,
-  /\b(?:sk|pk|hf|ghp|gho|ghs|xox[abp]|glpat|nvapi|AIza)[-_][\w-]{6,}/g,
-  /\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*/g,
-  /\b(\w+:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/g,
-  /((?:api[-_]?key|access[-_]?key|token|secret|passw(?:or)?d|authorization)["']?\s*[=:]\s*["']?)(?!Bearer\b|Basic\b|\[redacted\])[^\s"',}]{4,}/gi,
-];
 
 /**
  * @param source what the process was started with: its words and its environment. Values of entries and of flags with
@@ -42,14 +30,9 @@ export function createRedactor(source: {
     if (repeatsCommand(line, command)) return '[the command line]';
     let text = line;
     for (const secret of secrets) text = text.replaceAll(secret, HIDDEN);
-    for (const shape of SECRET_SHAPES) text = text.replace(shape, (_, kept: unknown) => keptPart(kept) + HIDDEN);
+    text = hideSecretShapes(text);
     return text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE)}…` : text;
   };
-}
-
-/** Whether a name, of a variable or of a flag, announces a secret. */
-export function isSecretName(name: string): boolean {
-  return name.split(/[-_.]/).some((part) => SECRET_PART.test(part));
 }
 
 function secretsOfEnv(env: Readonly<Record<string, string | undefined>>): string[] {
@@ -75,10 +58,6 @@ function parts(value: string): string[] {
   return [value, ...value.split(/[,\n]/)]
     .map((part) => part.trim())
     .filter((part) => part.length >= SHORTEST_SECRET && !HARMLESS_VALUE.test(part));
-}
-
-function keptPart(kept: unknown): string {
-  return typeof kept === 'string' ? kept : '';
 }
 
 /** A few short arguments are told from ordinary words only beside the name of the program. */

@@ -70,7 +70,7 @@ describe('POST /api/inflight/{id}/cancel', () => {
     await cancel(gateway, await idOfOnly(gateway));
     await expect(reader.end).rejects.toThrow('aborted');
     await gateway.desk.allBack();
-    const { data } = gateway.observation.activity.query(anything());
+    const { data } = await gateway.observation.activity.query(anything());
     expect(data[0]).toMatchObject({ resp_status_code: 499, error_msg: expect.stringContaining('cancelled') });
   });
 

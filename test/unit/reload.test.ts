@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { ConfigError } from '../../src/config/problems.ts';
 import type { LoadedConfig } from '../../src/config/load.ts';
 import { createReload } from '../../src/reload.ts';
+import { createTurns } from '../../src/turns.ts';
 
 /** A loader that is answered by hand. */
 function create() {
@@ -9,12 +10,13 @@ function create() {
   const adopted: unknown[] = [];
   const refused: unknown[] = [];
   const reload = createReload(
+    createTurns(),
     () =>
       new Promise((resolve, reject) => {
         const answer = (version: number) => resolve({ config: version, warnings: [] } as unknown as LoadedConfig);
         pending.push({ resolve: answer, reject });
       }),
-    (config) => {
+    ({ config }) => {
       adopted.push(config);
       return ['changed'];
     },
@@ -28,6 +30,7 @@ const turn = () => new Promise((resolve) => void setImmediate(resolve));
 test('adopts what it has read', async () => {
   const { pending, adopted, reload } = create();
   const result = reload();
+  await turn();
   pending[0]!.resolve(1);
   expect(await result).toEqual({ ok: true, changed: ['changed'], problems: [] });
   expect(adopted).toEqual([1]);
@@ -35,7 +38,9 @@ test('adopts what it has read', async () => {
 
 test('R10: requests that come during a reload are not lost: they are one more, and the last one wins', async () => {
   const { pending, adopted, reload } = create();
-  const results = [reload(), reload(), reload(), reload()];
+  const results = [reload()];
+  await turn();
+  results.push(reload(), reload(), reload());
   expect(pending).toHaveLength(1);
   pending[0]!.resolve(1);
   await turn();
@@ -45,9 +50,19 @@ test('R10: requests that come during a reload are not lost: they are one more, a
   expect(adopted).toEqual([1, 2]);
 });
 
+test('requests that come before a reload has begun are one', async () => {
+  const { pending, reload } = create();
+  const results = [reload(), reload()];
+  await turn();
+  pending[0]!.resolve(1);
+  await Promise.all(results);
+  expect(pending).toHaveLength(1);
+});
+
 test('a request after the end of a queued one starts anew', async () => {
   const { pending, adopted, reload } = create();
   const first = reload();
+  await turn();
   const second = reload();
   pending[0]!.resolve(1);
   await first;
@@ -67,10 +82,12 @@ test('a file with errors changes nothing, and says why', async () => {
     { severity: 'error', file: 'c.yaml', line: 1, column: 1, path: 'models', message: 'wrong', hint: 'right' } as const,
   ];
   const bad = reload();
+  await turn();
   pending[0]!.reject(new ConfigError(problems));
   expect(await bad).toEqual({ ok: false, changed: [], problems });
   expect(refused).toEqual([problems]);
   const good = reload();
+  await turn();
   pending[1]!.resolve(2);
   await good;
   expect(adopted).toEqual([2]);

@@ -74,7 +74,7 @@ export const model: SchemaNode = {
     env: {
       description: 'Environment variables for the model server, on top of those of the gateway.',
       type: 'array',
-      items: { type: 'string', pattern: '^[^=\\u0000]+=[^\\u0000]*$' },
+      items: { type: 'string', pattern: '^[^\\u0000]*$' },
       examples: [['CUDA_VISIBLE_DEVICES=0']],
     },
     checkEndpoint: text('The path that answers 200 once the model is ready; none = do not ask.', {

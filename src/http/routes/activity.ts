@@ -6,10 +6,10 @@ import { sendJson } from '../send.ts';
 
 /** `GET /api/metrics/activity`: finished requests, a page at a time, filtered and sorted as the query says. */
 export function listActivity({ observation: { activity } }: HttpDeps): RequestHandler {
-  return (req, res) => {
+  return async (req, res) => {
     const { query, problems } = parseActivityQuery(paramsOf(req));
     if (query === null) throw new GatewayError('bad_request', `${problems.join('; ')}.`);
-    sendJson(res, activity.query(query));
+    sendJson(res, await activity.query(query));
   };
 }
 

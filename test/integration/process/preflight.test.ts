@@ -22,11 +22,11 @@ describe('the preflight', () => {
     return check(input);
   }
 
-  function check(input: PreflightInput) {
+  function check(input: PreflightInput, relocate = async (_model: string, _taken: number) => false) {
     const { registry, leftovers, messages } = supervision;
     const note = (message: string): void => void messages.push(message);
     const log = { debug: note, info: note, warn: note, error: note };
-    return toPromise(createActor(createPreflight({ registry, leftovers, log }), { input }).start());
+    return toPromise(createActor(createPreflight({ registry, leftovers, log, relocate }), { input }).start());
   }
 
   async function start(model: string): Promise<void> {
@@ -63,6 +63,20 @@ describe('the preflight', () => {
     const failure = await preflight({ a: { port, argv: fixtureArgv('healthy') } }, { loads: ['a'], leaves: [] });
     expect(failure?.code).toBe('port_in_use');
     expect(failure?.message).toContain(`127.0.0.1:${port}`);
+    stranger.close();
+  });
+
+  it('R13: passes a model that gets another address than the one that somebody else holds', async () => {
+    const stranger = createServer().listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    const { port } = stranger.address() as { port: number };
+    const free = await freePort();
+    const argv = fixtureArgv('healthy');
+    supervision = createSupervision(folder, { a: { port, argv }, b: { port: free, argv } });
+    const moved: [string, number][] = [];
+    const relocate = async (model: string, taken: number) => moved.push([model, taken]) === 1;
+    expect(await check({ loads: ['b', 'a'], leaves: [] }, relocate)).toBeNull();
+    expect(moved).toEqual([['a', port]]);
     stranger.close();
   });
 

@@ -48,7 +48,7 @@ async function moveTo(archive: Archive, path: string | null): Promise<void> {
 
 /** Each entry, with the request of its capture, oldest first: `1 alpha alpha`. */
 async function entriesOf(archive: Archive): Promise<string[]> {
-  const { data } = archive.query(query('order=asc&limit=999'));
+  const { data } = await archive.query(query('order=asc&limit=999'));
   return Promise.all(
     data.map(async ({ id, model, has_capture: hasCapture }) => {
       const capture = await archive.captures.get(id);

@@ -47,8 +47,8 @@ async function keepLarge(store: ActivityStore, changes: Partial<Exchange>): Prom
 }
 
 /** The ids of entries that have a capture, as the API says it. */
-function captured(store: ActivityStore): number[] {
-  const { data } = store.query(query('order=asc&limit=999'));
+async function captured(store: ActivityStore): Promise<number[]> {
+  const { data } = await store.query(query('order=asc&limit=999'));
   return data.filter((entry) => entry.has_capture).map(({ id }) => id);
 }
 
@@ -75,18 +75,18 @@ describe('captures in a file', () => {
     before.add(record());
     keep(before, large);
     keep(before, noise(200_000));
-    expect(captured(before)).toEqual([1, 3, 4]);
+    expect(await captured(before)).toEqual([1, 3, 4]);
     const told = await Promise.all([1, 3, 4].map((id) => before.captures.get(id)));
     await before.close();
 
     const after = storeAt(path);
-    expect(captured(after)).toEqual([1, 3, 4]);
+    expect(await captured(after)).toEqual([1, 3, 4]);
     expect(await Promise.all([1, 3, 4].map((id) => after.captures.get(id)))).toEqual(told);
     expect(await after.captures.get(2)).toBeNull();
     expect(told[0]).toMatchObject({ id: 1, req_headers: { Authorization: '[REDACTED]' } });
     expect(Buffer.from(told[1]?.resp_body ?? '', 'base64')).toEqual(large.responseBody);
     keep(after);
-    expect(captured(after)).toEqual([1, 3, 4, 5]);
+    expect(await captured(after)).toEqual([1, 3, 4, 5]);
     expect(look(path, "SELECT count(*) AS secrets FROM capture_parts WHERE instr(bytes, 'sk-secret')")).toEqual({
       secrets: 0,
     });
@@ -99,12 +99,12 @@ describe('captures in a file', () => {
     await before.close();
     expect(bytesIn(path)).toBeLessThanOrEqual(100_000);
     const full = storeAt(path, { captureBytes: 100_000 });
-    expect(captured(full)).toEqual([41, 42, 43, 44, 45, 46, 47, 48, 49, 50]);
+    expect(await captured(full)).toEqual([41, 42, 43, 44, 45, 46, 47, 48, 49, 50]);
     await keepLarge(full, noise(40_000));
     await full.close();
     expect(bytesIn(path)).toBeLessThanOrEqual(100_000);
     const still = storeAt(path, { captureBytes: 100_000 });
-    expect(captured(still)).toEqual([45, 46, 47, 48, 49, 50, 51]);
+    expect(await captured(still)).toEqual([45, 46, 47, 48, 49, 50, 51]);
   });
 
   it('D3: make room when captureBuffer is lowered, at a reload or a restart, and 0 keeps none', async () => {
@@ -115,11 +115,11 @@ describe('captures in a file', () => {
     expect(bytesIn(path)).toBeGreaterThan(3 * MB);
     const second = storeAt(path, { captureBytes: 130_000 });
     await expect.poll(() => bytesIn(path)).toBeLessThanOrEqual(130_000);
-    expect(captured(second)).toEqual([59, 60]);
+    expect(await captured(second)).toEqual([59, 60]);
     second.resize({ limits: { maxRows: 0, maxAgeMs: 0 }, captureBytes: 0 });
     await expect.poll(() => bytesIn(path)).toBe(0);
-    expect(captured(second)).toEqual([]);
-    expect(second.query(query()).total).toBe(60);
+    expect(await captured(second)).toEqual([]);
+    expect((await second.query(query())).total).toBe(60);
   });
 
   it('D3: go with their entries, never later', async () => {
@@ -128,7 +128,7 @@ describe('captures in a file', () => {
     let now = NOON;
     const store = storeAt(path, { limits: { maxRows: 0, maxAgeMs: hour } }, { now: () => now });
     for (let n = 0; n < 100; n += 1) keep(store, noise(2_000), { at: NOON + n * 1_000 });
-    expect(captured(store)).toHaveLength(100);
+    expect(await captured(store)).toHaveLength(100);
     await expect.poll(() => bytesIn(path)).toBeGreaterThan(200_000);
     now = NOON + hour + 90_000;
     // Each look clears a part, for there are more than go at once.
@@ -139,12 +139,12 @@ describe('captures in a file', () => {
           count(*) FILTER (WHERE id NOT IN (SELECT id FROM activity)) AS orphans FROM capture_parts`,
       );
     store.add(record({ at: now }));
-    store.query(query());
+    await store.query(query());
     expect(left()).toEqual({ entries: 101, captures: 36, orphans: 0 });
     store.add(record({ at: now }));
-    store.query(query());
+    await store.query(query());
     expect(left()).toEqual({ entries: 12, captures: 10, orphans: 0 });
-    expect(captured(store)).toEqual([91, 92, 93, 94, 95, 96, 97, 98, 99, 100]);
+    expect(await captured(store)).toEqual([91, 92, 93, 94, 95, 96, 97, 98, 99, 100]);
   });
 
   it('D3: go when their time has come, though nothing else happens', async () => {
@@ -164,7 +164,7 @@ describe('captures in a file', () => {
     const path = newFile();
     const store = storeAt(path, { limits: { maxRows: 3, maxAgeMs: 0 } });
     for (let n = 0; n < 10; n += 1) keep(store);
-    expect(captured(store)).toEqual([8, 9, 10]);
+    expect(await captured(store)).toEqual([8, 9, 10]);
     await store.close();
     expect(look(path, 'SELECT count(*) AS captures, min(id) AS first FROM capture_parts')).toEqual({
       captures: 3,
@@ -182,7 +182,7 @@ describe('captures in a file', () => {
     db.exec('DELETE FROM capture_parts WHERE position = (SELECT max(position) FROM capture_parts)');
     db.close();
     const after = storeAt(path);
-    expect(captured(after)).toEqual([1]);
+    expect(await captured(after)).toEqual([1]);
     expect(await after.captures.get(2)).toBeNull();
   });
 
@@ -195,7 +195,7 @@ describe('captures in a file', () => {
     db.exec('UPDATE capture_parts SET format = 77');
     db.close();
     const after = storeAt(path);
-    expect([captured(after), await after.captures.get(1)]).toEqual([[], null]);
+    expect([await captured(after), await after.captures.get(1)]).toEqual([[], null]);
   });
 
   it('D3: are for the owner of the file; one that others may read is reported', async () => {
@@ -204,14 +204,14 @@ describe('captures in a file', () => {
       readdirSync(join(path, '..')).map((name) => statSync(join(path, '..', name)).mode & 0o777);
     const first = storeAt(path);
     keep(first);
-    expect(captured(first)).toEqual([1]);
+    expect(await captured(first)).toEqual([1]);
     expect(modes()).toEqual([0o600, 0o600, 0o600]);
     await first.close();
     chmodSync(path, 0o644);
     const reports: string[] = [];
     const second = storeAt(path, {}, { report: (message) => reports.push(message) });
     keep(second);
-    expect(captured(second)).toEqual([1, 2]);
+    expect(await captured(second)).toEqual([1, 2]);
     expect(reports).toEqual([expect.stringContaining('chmod 600')]);
     expect(modes()).toEqual([0o644, 0o644, 0o644]);
   });
@@ -223,19 +223,19 @@ describe('a file that another process has locked', () => {
     const store = storeAt(path);
     const { promise: stored, resolve } = Promise.withResolvers<void>();
     keep(store);
-    expect(captured(store)).toEqual([1]);
+    expect(await captured(store)).toEqual([1]);
     const release = await lockFile(path);
     expect(await store.captures.get(1)).toMatchObject({ id: 1 });
     store.add(record(), (id, captures) => {
       captures.add(id, exchange());
       resolve();
     });
-    expect(captured(store)).toEqual([1]);
+    expect(await captured(store)).toEqual([1]);
     await release();
     await stored;
-    expect(captured(store)).toEqual([1, 2]);
+    expect(await captured(store)).toEqual([1, 2]);
     await store.close();
-    expect(captured(storeAt(path))).toEqual([1, 2]);
+    expect(await captured(storeAt(path))).toEqual([1, 2]);
   });
 
   it('D3: is waited for at the end, so that nothing is lost', async () => {
@@ -247,7 +247,7 @@ describe('a file that another process has locked', () => {
     const closing = store.close();
     await release();
     await closing;
-    expect(captured(storeAt(path))).toEqual([1, 2]);
+    expect(await captured(storeAt(path))).toEqual([1, 2]);
   });
 
   it('D3: shared with another gateway: nobody takes the ids of others', async () => {
@@ -255,14 +255,14 @@ describe('a file that another process has locked', () => {
     const [one, other] = [storeAt(path), storeAt(path)];
     for (let n = 0; n < 3; n += 1) {
       keep(one, { requestBody: Buffer.from('one') });
-      expect(one.query(query()).total).toBe(n * 2 + 1);
+      expect((await one.query(query())).total).toBe(n * 2 + 1);
       keep(other, { requestBody: Buffer.from('other') });
-      expect(other.query(query()).total).toBe(n * 2 + 2);
+      expect((await other.query(query())).total).toBe(n * 2 + 2);
     }
     await one.close();
     await other.close();
     const after = storeAt(path);
-    expect(captured(after)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await captured(after)).toEqual([1, 2, 3, 4, 5, 6]);
     const bodies = await Promise.all([1, 2, 3].map(async (id) => (await after.captures.get(id))?.req_body));
     expect(bodies.map((body) => Buffer.from(body ?? '', 'base64').toString())).toEqual(['one', 'other', 'one']);
   });

@@ -23,10 +23,12 @@ function store(options: Partial<StorePlan> & StoreListeners = {}): ActivityStore
   return created;
 }
 
-const ids = (store: ActivityStore, text: string): number[] => store.query(query(text)).data.map(({ id }) => id);
+async function ids(store: ActivityStore, text: string): Promise<number[]> {
+  return (await store.query(query(text))).data.map(({ id }) => id);
+}
 
 describe('entries', () => {
-  it('come back in the documented shape, with what is known beyond it', () => {
+  it('come back in the documented shape, with what is known beyond it', async () => {
     const activity = store({ captureBytes: 10_000 });
     activity.add(
       record({
@@ -42,7 +44,7 @@ describe('entries', () => {
       (id, captures) => captures.add(id, exchange()),
     );
     activity.add(record());
-    const page = activity.query(query('order=asc'));
+    const page = await activity.query(query('order=asc'));
     expect(page).toMatchObject({ page: 1, limit: 25, total: 2, total_pages: 1 });
     const [first, second] = page.data;
     expect(new Date(first!.timestamp).getTime()).toBe(NOON + 41_000);
@@ -112,7 +114,7 @@ describe('entries', () => {
     expect([heard, activity.lastId]).toEqual([[1], 1]);
   });
 
-  it('survive a listener that throws, which is reported', () => {
+  it('survive a listener that throws, which is reported', async () => {
     const reports: string[] = [];
     const activity = store({
       report: (message) => reports.push(message),
@@ -123,22 +125,26 @@ describe('entries', () => {
     activity.add(record());
     activity.add(record());
     expect(reports).toHaveLength(2);
-    expect(activity.query(query()).total).toBe(2);
+    expect((await activity.query(query())).total).toBe(2);
     expect(reports).toEqual(Array.from({ length: 2 }, () => 'a listener of the activity store failed: broken'));
   });
 });
 
 describe('pages', () => {
-  it('are empty without entries', () => {
-    expect(store().query(query())).toEqual({ data: [], page: 1, limit: 25, total: 0, total_pages: 0 });
+  it('are empty without entries', async () => {
+    expect(await store().query(query())).toEqual({ data: [], page: 1, limit: 25, total: 0, total_pages: 0 });
   });
 
-  it('count what the filters leave, and go on after the end', () => {
+  it('count what the filters leave, and go on after the end', async () => {
     const activity = store();
     for (let n = 0; n < 7; n += 1) activity.add(record({ model: n < 5 ? 'alpha' : 'beta' }));
-    expect(activity.query(query('model=alpha&limit=2&page=3'))).toMatchObject({ total: 5, total_pages: 3, page: 3 });
-    expect(ids(activity, 'model=alpha&limit=2&page=3')).toEqual([1]);
-    expect(activity.query(query('limit=2&page=99'))).toMatchObject({ data: [], total: 7, total_pages: 4 });
+    expect(await activity.query(query('model=alpha&limit=2&page=3'))).toMatchObject({
+      total: 5,
+      total_pages: 3,
+      page: 3,
+    });
+    expect(await ids(activity, 'model=alpha&limit=2&page=3')).toEqual([1]);
+    expect(await activity.query(query('limit=2&page=99'))).toMatchObject({ data: [], total: 7, total_pages: 4 });
   });
 
   it.each([
@@ -157,38 +163,38 @@ describe('pages', () => {
     ['sort=model&order=asc', [1, 2, 3, 4, 5]],
     ['sort=time&limit=2', [5, 4]],
     ['model=alpha&start=2026-01-31T12:00:01Z&sort=duration', [3, 2]],
-  ])('%s → %j', (text, expected) => {
+  ])('%s → %j', async (text, expected) => {
     const activity = store();
     const models = ['alpha', 'alpha', 'alpha', 'beta', 'gamma'];
     const outputs = [1, 2, 9, 2, 3];
     for (const [n, model] of models.entries()) {
       activity.add(record({ at: NOON + n * 1000, model, tokens: { ...NO_TOKENS, output: outputs[n]! } }));
     }
-    expect(ids(activity, text)).toEqual(expected);
+    expect(await ids(activity, text)).toEqual(expected);
   });
 });
 
 describe('what is kept', () => {
-  it('is the newest rows, in memory', () => {
+  it('is the newest rows, in memory', async () => {
     const activity = store({ limits: { maxRows: 3, maxAgeMs: 0 } });
     for (let n = 0; n < 5_000; n += 1) activity.add(record());
-    expect(ids(activity, '')).toEqual([5_000, 4_999, 4_998]);
+    expect(await ids(activity, '')).toEqual([5_000, 4_999, 4_998]);
     activity.resize({ limits: { maxRows: 1, maxAgeMs: 0 }, captureBytes: 0 });
     activity.add(record());
-    expect(ids(activity, '')).toEqual([5_001]);
+    expect(await ids(activity, '')).toEqual([5_001]);
   });
 
-  it('D3: a file does not grow without limit: old and surplus entries go', () => {
+  it('D3: a file does not grow without limit: old and surplus entries go', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'activity.db');
     let now = NOON;
     const hour = 3_600_000;
     const activity = store({ path, limits: { maxRows: 4, maxAgeMs: hour }, now: () => now });
     for (let n = 0; n < 6; n += 1) activity.add(record({ at: NOON + n * 1000 }));
-    expect(ids(activity, '')).toEqual([6, 5, 4, 3]);
+    expect(await ids(activity, '')).toEqual([6, 5, 4, 3]);
     now = NOON + hour + 4_500;
     activity.add(record({ at: now }));
-    expect(ids(activity, '')).toEqual([7, 6, 5]);
+    expect(await ids(activity, '')).toEqual([7, 6, 5]);
   });
 
   it('D3: are the newest rows of a file, whatever their ids are', async () => {
@@ -201,7 +207,7 @@ describe('what is kept', () => {
     activity.continueAfter(100);
     activity.add(record());
     activity.add(record());
-    expect(ids(activity, '')).toEqual([102, 101, 3, 2]);
+    expect(await ids(activity, '')).toEqual([102, 101, 3, 2]);
   });
 
   it('D3: is all there after a restart, in a file, and ids go on', async () => {
@@ -214,13 +220,13 @@ describe('what is kept', () => {
     const after = store({ path });
     after.open();
     after.add(record());
-    expect(ids(after, '')).toEqual([3, 2, 1]);
-    expect(after.query(query('order=asc')).data[0]!.timestamp_ms).toBe(NOON + 1_234);
+    expect(await ids(after, '')).toEqual([3, 2, 1]);
+    expect((await after.query(query('order=asc'))).data[0]!.timestamp_ms).toBe(NOON + 1_234);
     const journal = new DatabaseSync(path).prepare('PRAGMA journal_mode').get();
     expect(journal).toEqual({ journal_mode: 'wal' });
   });
 
-  it('may be an older file, which lacks what has been added since', () => {
+  it('may be an older file, which lacks what has been added since', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'activity.db');
     const old = new DatabaseSync(path);
@@ -233,7 +239,7 @@ describe('what is kept', () => {
     old.close();
     const activity = store({ path });
     activity.add(record());
-    const [added, kept] = activity.query(query()).data;
+    const [added, kept] = (await activity.query(query())).data;
     expect(added!.id).toBe(18);
     expect(kept).toMatchObject({ id: 17, model: 'old', duration_ms: 8, timestamp_ms: NOON });
     expect(kept).not.toHaveProperty('metadata');
@@ -249,11 +255,11 @@ describe('what is kept', () => {
     const other = new DatabaseSync(path);
     other.exec('BEGIN IMMEDIATE');
     activity.add(record());
-    expect(activity.query(query()).total).toBe(0);
+    expect((await activity.query(query())).total).toBe(0);
     other.exec('COMMIT');
     other.close();
     await announced;
-    expect(activity.query(query()).total).toBe(1);
+    expect((await activity.query(query())).total).toBe(1);
     expect(reports).toEqual([]);
   });
 

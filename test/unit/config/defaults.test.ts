@@ -245,6 +245,12 @@ models:
     });
   });
 
+  it('what is not used of a proxy is not kept, and so shown nowhere', async () => {
+    const proxy = 'http://u:${env.PW}@h:9000/base?key=${env.PW}#x';
+    const model = await loadModel({ models: { a: { cmd: 'x', proxy } } }, 'a', { env: { PW: 'sesame' } });
+    expect(model.upstream).toMatchObject({ url: 'http://h:9000/base', hostname: 'h', port: 9000, basePath: '/base' });
+  });
+
   it.each([[0], [-3]])('concurrencyLimit %i is no limit', async (concurrencyLimit) => {
     expect(await loadModel({ models: { a: { cmd: 'x ${PORT}', concurrencyLimit } } })).toMatchObject({
       concurrencyLimit: null,
@@ -317,7 +323,6 @@ models:
 
 describe('addresses', () => {
   it.each([
-    ['', 'must be a URL that starts with http:// or https://'],
     ['localhost:9000', 'must be a URL that starts with http:// or https://'],
     ['127.0.0.1:9000', 'must be a URL that starts with http:// or https://'],
     [':foo', 'must be a URL that starts with http:// or https://'],
@@ -344,11 +349,8 @@ describe('addresses', () => {
   it.each([
     ['/%zz', 'has a "%" without two hexadecimal digits after it'],
     ['/%', 'has a "%" without two hexadecimal digits after it'],
-    ['/a b', 'holds characters that a URL path cannot hold'],
-    ['/ä', 'holds characters that a URL path cannot hold'],
-    ['/a\nb', 'holds characters that a URL path cannot hold'],
-    ['/a#b', 'holds a fragment (#…), which is never sent'],
-    ['http://x/health', 'must be a path, not a whole URL'],
+    ['/a\nb', 'holds a control character'],
+    ['http://[x/health', 'is not a valid URL'],
   ])(
     'R14: an invalid checkEndpoint (%s) is refused at load, not at the first start',
     async (checkEndpoint, message) => {
@@ -364,9 +366,39 @@ describe('addresses', () => {
     ['health', '/health'],
     ['', '/'],
     ['/a%20b', '/a%20b'],
+    ['/a b?ä=🦙', '/a%20b?%C3%A4=%F0%9F%A6%99'],
+    ['/a#b', '/a'],
+    ['http://x:9/health?ready=ja b#c', '/health?ready=ja%20b'],
+    ['https://x', '/'],
   ])('checkEndpoint "%s" is %s', async (given, checkEndpoint) => {
     expect(await loadModel({ models: { a: { cmd: 'srv ${PORT}', checkEndpoint: given } } })).toMatchObject({
       checkEndpoint,
     });
+  });
+
+  it('of a checkEndpoint that is a whole URL, or has a fragment, it is said what counts', async () => {
+    const of = (checkEndpoint: string) => warningsOf({ models: { a: { cmd: 'srv ${PORT}', checkEndpoint } } });
+    expect(await of('http://x:9/health')).toEqual([
+      'models.a.checkEndpoint: is a whole URL, of which only the path is used; write the path alone: proxy says where the model listens',
+    ]);
+    expect(await of('/health#top')).toEqual([
+      'models.a.checkEndpoint: holds a fragment (#…), which is never sent; take it out, or write %23',
+    ]);
+  });
+
+  it('an item of env without a value, or without a name, has no effect, and that is said', async () => {
+    const config = { models: { a: { cmd: 'srv ${PORT}', env: ['A=1', 'DEBUG', '=x', ''] } } };
+    expect((await loadModel(config)).env).toEqual({ A: '1' });
+    const wrong = 'is not of the form NAME=value and has no effect; write for example - CUDA_VISIBLE_DEVICES=0';
+    expect(await warningsOf(config)).toEqual([1, 2, 3].map((index) => `models.a.env[${index}]: ${wrong}`));
+    expect(await errorsOf({ models: { a: { cmd: 'srv ${PORT}', env: ['A=\0'] } } })).toEqual([
+      'models.a.env[0]: holds a NUL, which no environment can hold',
+    ]);
+  });
+
+  it('an empty proxy is none', async () => {
+    const model = await loadModel({ models: { a: { cmd: 'srv ${PORT}', proxy: '' } } });
+    expect(model.upstream).toMatchObject({ url: 'http://localhost:5800' });
+    expect((await loadModel({ models: { a: { cmd: 'srv --port 9000', proxy: ' ' } } })).upstream.port).toBe(9000);
   });
 });

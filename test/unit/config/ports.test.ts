@@ -53,6 +53,38 @@ models:
     });
   });
 
+  it('R13: a port that a model has had stays its own unless somebody else has taken it', async () => {
+    const asked: number[] = [];
+    const rules = {
+      keptPorts: new Map([
+        ['a', 5801],
+        ['b', 5800],
+        ['c', 5803],
+      ]),
+      runs: (model: string) => model === 'a',
+      isPortFree: (port: number) => {
+        asked.push(port);
+        return port !== 5801 && port !== 5803;
+      },
+    };
+    const text = 'models: {a: {cmd: "srv ${PORT}"}, b: {cmd: "srv ${PORT}"}, c: {cmd: "srv ${PORT}"}}';
+    // The process of the first one holds its port itself.
+    expect(await portsOf(text, rules)).toEqual({ a: 5801, b: 5800, c: 5802 });
+    expect(asked).toEqual([5800, 5803, 5802]);
+  });
+
+  it('R13: the same configuration once more: only a port that was taken is another one', async () => {
+    let taken = 0;
+    const isPortFree = (port: number) => port !== taken;
+    const text = 'models: {a: {cmd: "srv ${PORT}"}, b: {cmd: "other ${PORT}", proxy: "http://localhost:9000"}}';
+    const first = await load(text, { isPortFree });
+    taken = 5801;
+    const next = await first.again(() => false);
+    expect([...first.ports.values(), ...next.ports.values()]).toEqual([5800, 5801, 5800, 5802]);
+    expect(next.config.models.get('b')).toMatchObject({ cmd: 'other 5802', upstream: { port: 9000 } });
+    expect(next.config.models.get('a')).toEqual(first.config.models.get('a'));
+  });
+
   it('that run out are an error', async () => {
     const problems = await problemsOf('startPort: 65535\nmodels: {a: {cmd: "srv ${PORT}"}, b: {cmd: "srv ${PORT}"}}');
     expect(problems).toMatchObject([{ path: 'models.b.cmd', message: 'there is no free port left for ${PORT}' }]);

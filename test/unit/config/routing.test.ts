@@ -201,10 +201,18 @@ describe('routing.scheduler.settings.fifo.priority', () => {
     expect(facts.map(({ priority }) => priority)).toEqual([10, -2, 0, 0]);
   });
 
-  it('a name that means no model, a model twice and what is no whole number are refused', async () => {
-    expect(await errorsOf(write('{nope: 1, a: 1, al: 2}'))).toEqual([
+  it('a model twice: its id counts before an alias, and that is said', async () => {
+    const text = write('{al: 10, a: 3, b: 1}');
+    const { config } = await load(text);
+    expect([...config.models.values()].map(({ priority }) => priority)).toEqual([3, 1, 0, 0]);
+    expect(await warningsOf(text)).toEqual([
+      'routing.scheduler.settings.fifo.priority.al: has no effect: the model "a" has another priority, 3; keep one of the two',
+    ]);
+  });
+
+  it('a name that means no model and what is no whole number are refused', async () => {
+    expect(await errorsOf(write('{nope: 1, a: 1}'))).toEqual([
       'routing.scheduler.settings.fifo.priority.nope: there is no model "nope"',
-      'routing.scheduler.settings.fifo.priority.al: the model "a" has a priority already',
     ]);
     expect(await errorsOf(write('{a: high}'))).toEqual([
       'routing.scheduler.settings.fifo.priority.a: must be a whole number, not the text "high"',

@@ -22,6 +22,57 @@ describe('YAML', () => {
     });
   });
 
+  it.each([
+    ['a closing bracket below its key', ['aliases: [', '  p,', '  q', ']'], { aliases: ['p', 'q'] }],
+    ['nothing indented at all, with comments', ['aliases: [ # some', 'p, # one', '', 'q]'], { aliases: ['p', 'q'] }],
+    [
+      'brackets in brackets',
+      ['metadata: {a: [1,', '2], b: {', 'c: "d', 'e"', '}}'],
+      { metadata: { a: [1, 2], b: { c: 'd e' } } },
+    ],
+    ['tabs', ['metadata: {', '\ta: 1,', '\t}'], { metadata: { a: 1 } }],
+    ['double quotes', ['name: "one', '  two\\', 'three"'], { name: 'one twothree' }],
+    ['single quotes', ["name: 'one", '', "two'"], { name: 'one\ntwo' }],
+  ])('lines within brackets and quotes need no indentation: %s', async (_, lines, expected) => {
+    const text = ['models:', '  a:', '    cmd: srv ${PORT}', `    ${lines[0]}`, ...lines.slice(1), '    ttl: 5', ''];
+    for (const indent of ['', '  ', '    ']) {
+      const indented = text.map((line, index) => (index > 3 && index < text.length - 2 ? indent + line : line));
+      expect(await loadModel(indented.join('\n'))).toMatchObject({ ...expected, ttlMs: 5000 });
+      expect(await loadModel(indented.join('\r\n'))).toMatchObject({ ...expected, ttlMs: 5000 });
+    }
+  });
+
+  it('a tab beside a bracket is a space, and does not make its line a part of the one before', async () => {
+    const text = model('name: n', 'aliases:\t[\tp,\t"q\tr"\t]', 'filters: {setParams:\t{a:\t1}}', 'ttl: 5');
+    const expected = { aliases: ['p', 'q\tr'], filters: { setParams: { a: 1 } }, ttlMs: 5000 };
+    expect(await loadModel(text)).toMatchObject({ name: 'n', ...expected });
+    const after = text.replace('srv ${PORT}', '|\n      srv ${PORT}');
+    expect(await loadModel(after)).toMatchObject({ argv: ['srv', '5800'], ...expected });
+  });
+
+  it('what is found after such lines has its place in the file as it is', async () => {
+    const start = 'models:\n  a:\n    cmd: srv ${PORT}\n    aliases: [\n"p",\n  q\n ]\n';
+    expect(await summaryOf(`${start}    ttl: soon`)).toEqual([
+      'error 8:5 models.a.ttl: must be a number, not the text "soon"',
+    ]);
+    expect(await summaryOf(`${start}    name: \${env.NOPE}`)).toEqual([
+      'error 8:11 models.a.name: the environment variable NOPE is not set',
+    ]);
+    expect(await summaryOf(`${start}    name: *nope`)).toEqual([
+      'error 8:11 : YAML: there is no anchor &nope before this alias',
+    ]);
+    expect(await summaryOf(`${start}    name: @`)).toEqual(['error 8:11 : YAML: bad indentation of a mapping entry']);
+  });
+
+  it.each([
+    ['aliases: [p, q', '    ttl: 5'],
+    ['name: "p', '    ttl: 5'],
+  ])('what is never closed is told near to where it was opened: %s', async (...lines) => {
+    const text = ['models:', '  a:', '    cmd: srv ${PORT}', `    ${lines[0]}`, lines[1], '    unlisted: true', ''];
+    const [problem] = await summaryOf(text.join('\n'));
+    expect(problem).toMatch(/^error 5:/);
+  });
+
   it('keys that are not text become text', async () => {
     const { config } = await load(
       'models:\n  3: {cmd: "x ${PORT}"}\n  1.10: {cmd: "x ${PORT}"}\n  true: {cmd: "x ${PORT}"}\n',

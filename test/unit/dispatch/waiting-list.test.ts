@@ -41,7 +41,7 @@ describe('waiting list', () => {
     desk.waiting[2]?.refuse();
     await new Promise(setImmediate);
     expect(signals.map((signal) => list.positionOf(signal))).toEqual([null, 1, null, 2]);
-    expect(Object.fromEntries(list.waiting())).toEqual({ a: 1, b: 1, urgent: 0 });
+    expect(Object.fromEntries(list.waiting())).toEqual({ a: 1, b: 1 });
   });
 
   it('tells of those who waited, and says nothing of those who did not', async () => {

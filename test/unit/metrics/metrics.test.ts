@@ -104,8 +104,23 @@ describe('models', () => {
     ]);
   });
 
+  it('D2: stay gone, though their processes end later and somebody has waited for them', async () => {
+    const tested = metrics();
+    tested.setModels(['alpha', 'beta']);
+    await tested.render();
+    tested.setModels(['beta']);
+    tested.observeTransition({ at: 1, actor: 'model:alpha', event: 'x', from: 'ready', to: 'stopping' });
+    tested.observeQueue({ model: 'alpha', waiting: 0, waitedMs: 5 });
+    expect(await values(tested, 'llamaswap_model_state')).not.toContainEqual(expect.stringContaining('alpha'));
+    expect(await values(tested, 'llamaswap_queue_depth')).toEqual(['llamaswap_queue_depth{model="beta"} 0']);
+    expect(await values(tested, 'llamaswap_queue_wait_seconds_count')).toEqual([
+      'llamaswap_queue_wait_seconds_count{model="alpha"} 1',
+    ]);
+  });
+
   it('D2: show their loads, their evictions by cause, swaps and queues', async () => {
     const tested = metrics();
+    tested.setModels(['alpha']);
     const steps: [number, string, string, string | null, string][] = [
       [0, 'swap:1', 'xstate.init', null, 'checking'],
       [100, 'model:alpha', 'model.ensureReady', 'stopped', 'starting'],

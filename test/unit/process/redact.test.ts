@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createRedactor, isSecretName } from '../../../src/process/redact.ts';
+import { createRedactor } from '../../../src/process/redact.ts';
+import { isSecretName } from '../../../src/secrets.ts';
 
 describe('redacting output', () => {
   const redact = createRedactor({
@@ -73,12 +74,18 @@ describe('redacting output', () => {
     expect(redact(line)).toBe(`${'x'.repeat(495)}[reda…`);
   });
 
-  it.each(['API_KEY', '--api-key', 'HF_TOKEN', 'dbPassword', 'MYAPIKEY', 'aws.secret', 'GOOGLE_CREDENTIALS'])(
-    '%s announces a secret',
-    (name) => {
-      expect(isSecretName(name)).toBe(true);
-    },
-  );
+  it.each([
+    'API_KEY',
+    '--api-key',
+    'HF_TOKEN',
+    'dbPassword',
+    'MYAPIKEY',
+    'aws.secret',
+    'GOOGLE_CREDENTIALS',
+    'API_KEY2',
+  ])('%s announces a secret', (name) => {
+    expect(isSecretName(name)).toBe(true);
+  });
 
   it.each(['PWD', 'TOKENIZERS_PARALLELISM', 'KEYBOARD', '--model', 'AUTHOR'])('%s does not', (name) => {
     expect(isSecretName(name)).toBe(false);
