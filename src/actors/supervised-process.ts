@@ -113,7 +113,7 @@ export function createSupervisedProcess(
     const sink = parts.output?.(model);
     let running: Running | null = null;
 
-    startChild({ argv: spec.argv, env }, channel, {
+    startChild({ argv: spec.argv, env }, channel ?? 'apart', {
       spawned(pid) {
         const entry = ledger.add(pid, mark, model);
         const incarnation = registry.begin(model, pid);

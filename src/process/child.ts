@@ -40,9 +40,14 @@ const HELD_OUTPUT_MS = 20;
  * - The end of a process is its `exit`; `close` waits for everybody who inherited its output, which can be for ever.
  * - `error` before there is a pid means that no `exit` comes; `error` afterwards means nothing (a signal failed).
  *
- * @param channel takes both outputs in order; null = a pipe for each.
+ * @param output takes both outputs in order; 'apart' = a pipe for each, 'discarded' = nobody reads them.
  */
-export function startChild(spec: ChildSpec, channel: OutputChannel | null, listener: ChildListener): void {
+export function startChild(
+  spec: ChildSpec,
+  output: OutputChannel | 'apart' | 'discarded',
+  listener: ChildListener,
+): void {
+  const channel = typeof output === 'string' ? null : output;
   const [program = '', ...args] = spec.argv;
   const found = findExecutable(program);
   if (found.path === null) {
@@ -59,7 +64,7 @@ export function startChild(spec: ChildSpec, channel: OutputChannel | null, liste
       env: spec.env,
       detached: true,
       windowsHide: true,
-      stdio: channel ? ['ignore', channel.childEnd, channel.childEnd] : ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', ...outputsOf(output)],
     });
   } catch (error) {
     closeOutputChannel(channel);
@@ -74,7 +79,7 @@ export function startChild(spec: ChildSpec, channel: OutputChannel | null, liste
     return;
   }
 
-  channel?.childEnd.destroy();
+  channel?.closeChildEnd();
   child.on('error', () => {});
   const outputs = [channel?.reader ?? null, child.stdout, child.stderr].filter((stream) => stream !== null);
   const drained = Promise.all(outputs.map((stream) => drain(stream, (chunk) => listener.output(chunk))));
@@ -90,6 +95,14 @@ export function startChild(spec: ChildSpec, channel: OutputChannel | null, liste
     });
   });
   listener.spawned(pid);
+}
+
+function outputsOf(
+  output: OutputChannel | 'apart' | 'discarded',
+): ['pipe' | 'ignore' | number, 'pipe' | 'ignore' | number] {
+  if (output === 'apart') return ['pipe', 'pipe'];
+  if (output === 'discarded') return ['ignore', 'ignore'];
+  return [output.childEnd, output.childEnd];
 }
 
 function drain(stream: Readable, onChunk: (chunk: Buffer) => void): Promise<void> {

@@ -18,7 +18,7 @@ export function runStopCommand(
 ): StopCommand {
   let leader: number | null = null;
   const argv = spec.argv.map((word) => word.replaceAll('${PID}', String(spec.pid)));
-  startChild({ argv, env: spec.env }, null, {
+  startChild({ argv, env: spec.env }, 'discarded', {
     spawned: (pid) => {
       leader = pid;
     },

@@ -171,7 +171,13 @@ describe('the ledger', () => {
     const pid = await new Promise<number>((resolve, reject) => {
       const nothing = (): void => {};
       const failed = (reason: string): void => reject(new Error(reason));
-      startChild({ argv, env }, null, { spawned: resolve, output: nothing, exited: nothing, drained: nothing, failed });
+      startChild({ argv, env }, 'discarded', {
+        spawned: resolve,
+        output: nothing,
+        exited: nothing,
+        drained: nothing,
+        failed,
+      });
     });
     const entry = ledger.add(pid, mark, 'model');
     expect(readFileSync(join(directory, readdirSync(directory)[0]!), 'utf8')).toContain(`"pid":${pid}`);
