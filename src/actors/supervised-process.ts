@@ -118,7 +118,7 @@ export function createSupervisedProcess(
 
     startChild({ argv: spec.argv, env }, channel ?? 'apart', {
       spawned(pid) {
-        const entry = ledger.add(pid, mark, model);
+        const entry = ledger.add(pid, mark, model, spec.stopArgv);
         const incarnation = registry.begin(model, pid);
         running = newRunning(pid, entry, incarnation, env);
         state = { at: 'running', running };
