@@ -56,6 +56,12 @@ describe('stopping a process with a command', () => {
     await awaitExit(stopCommand);
   });
 
+  it('is noted in the ledger, for a gateway that comes after this one', async () => {
+    const stopArgv = ['kill', '${PID}'];
+    const { pid } = await started('healthy', {}, { stopArgv });
+    expect(supervision.ledger.entries()).toMatchObject([{ pid, stopArgv }]);
+  });
+
   it('goes on after the model has ended, and the model counts as stopped when both have', async () => {
     const file = freshFile();
     const script = `kill -TERM \${PID}; while kill -0 \${PID}; do sleep 0.01; done; sleep 0.3; echo tidied > ${file}`;
