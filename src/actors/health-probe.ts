@@ -1,6 +1,6 @@
 import { fromPromise } from 'xstate';
 import type { ProbeInput } from '../../machines/model/types.ts';
-import { isHeldByStranger } from '../process/listener.ts';
+import { listenerOf } from '../process/listener.ts';
 import { loopbackAddresses } from '../process/port.ts';
 import type { ActorLog } from './actor-log.ts';
 import { askHealth } from './ask-health.ts';
@@ -89,13 +89,14 @@ async function awaitHealth(
  * wrong model would answer, until this one tries to listen and fails.
  */
 function watchForStrangers(incarnation: Incarnation, onFirst: () => void) {
-  let hasTold = false;
+  let strange: string | null = null;
   return async ({ upstream }: LaunchSpec, address: string | null): Promise<boolean> => {
     if (address === null || loopbackAddresses(upstream.hostname) === null) return false;
-    const isStranger = await isHeldByStranger(address, upstream.port, incarnation.pid);
-    if (isStranger && !hasTold) onFirst();
-    hasTold ||= isStranger;
-    return isStranger;
+    const { socket, isStranger } = await listenerOf(address, upstream.port, incarnation.pid);
+    if (isStranger && strange === null) onFirst();
+    if (isStranger) strange = socket;
+    // A stranger can have ended between its answer and this look.
+    return strange !== null && (socket === null || socket === strange);
   };
 }
 

@@ -17,20 +17,28 @@ const LISTENS = '0A';
  */
 const ROW_BYTES = 150;
 
+export interface Listener {
+  /** By the name under which file descriptors show it; null where none is seen. */
+  readonly socket: string | null;
+  /** It is held by a process that another gateway has started. */
+  readonly isStranger: boolean;
+}
+
 /**
- * Whether whoever listens on an address of this machine was started by another gateway, and so carries its mark. Who cannot be
- * seen or carries none (a container, somebody else's program) is not called a stranger, nor is a sister: one program can
- * listen for several models, as an ssh with forwarded ports does.
+ * Who listens on an address of this machine. A stranger carries the mark of another gateway. Who cannot be seen or carries
+ * none (a container, somebody else's program) is not called one, nor is a sister: one program can listen for several models,
+ * as an ssh with forwarded ports does.
  *
  * @param address the IP address that answers
  * @param leader a process of ours that is meant to listen there, by itself or through its descendants
  */
-export async function isHeldByStranger(address: string, port: number, leader: number): Promise<boolean> {
-  if (!hasProcfs) return false;
-  const socket = await listenerOn(address, port);
-  if (socket === null || holds(leader, socket)) return false;
-  if (descendantsOf(leader).some(({ pid }) => holds(pid, socket))) return false;
+export async function listenerOf(address: string, port: number, leader: number): Promise<Listener> {
+  const socket = hasProcfs ? await socketOf(address, port) : null;
+  return { socket, isStranger: socket !== null && (await isHeldByStranger(socket, leader)) };
+}
 
+async function isHeldByStranger(socket: string, leader: number): Promise<boolean> {
+  if (holds(leader, socket) || descendantsOf(leader).some(({ pid }) => holds(pid, socket))) return false;
   const own = gatewayOf(leader);
   if (own === null) return false;
   let looked = 0;
@@ -42,19 +50,18 @@ export async function isHeldByStranger(address: string, port: number, leader: nu
   return false;
 }
 
-/** @returns a socket, by the name under which file descriptors show it */
-async function listenerOn(address: string, port: number): Promise<string | null> {
+async function socketOf(address: string, port: number): Promise<string | null> {
   const place = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  if (!isIPv4(address)) return findListener('tcp6', (local) => local.endsWith(place));
+  if (!isIPv4(address)) return findSocket('tcp6', (local) => local.endsWith(place));
   const host = Buffer.from(address.split('.').map(Number));
   if (endianness() === 'LE') host.reverse();
   const locals = new Set([host.toString('hex').toUpperCase(), '00000000'].map((hex) => hex + place));
   return (
-    (await findListener('tcp', (local) => locals.has(local))) ?? findListener('tcp6', (local) => local.endsWith(place))
+    (await findSocket('tcp', (local) => locals.has(local))) ?? findSocket('tcp6', (local) => local.endsWith(place))
   );
 }
 
-async function findListener(table: 'tcp' | 'tcp6', isMeant: (local: string) => boolean): Promise<string | null> {
+async function findSocket(table: 'tcp' | 'tcp6', isMeant: (local: string) => boolean): Promise<string | null> {
   let file: FileHandle | null = null;
   try {
     file = await open(`/proc/self/net/${table}`);

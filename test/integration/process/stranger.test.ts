@@ -38,7 +38,7 @@ describe('whoever answers the health check', () => {
   it('R13: is not the process of another gateway that took the port first; the model is ready when its own listens', async () => {
     const port = await freePort();
     // Its server is a child that cannot listen as long as somebody else does.
-    const server = `until test -e ${join(folder, 'go')} && ${fixture('healthy', { port })}; do sleep 0.02; done`;
+    const server = `until test -e ${join(folder, 'go')} && ${fixture('healthy', { port, name: 'late' })}; do sleep 0.02; done`;
     const late = await gatewayWith(port, ['sh', '-c', server]);
     const first = await gatewayWith(port, [...fixtureArgv('healthy', { port }), '--log-health']);
     await awaitListening(port);
@@ -55,7 +55,7 @@ describe('whoever answers the health check', () => {
     first.runner.send('process.terminate');
     await first.runner.next('process.exited');
     await ready;
-    expect(late.gateway.output()).toContain('listening');
+    expect(await (await fetch(`http://127.0.0.1:${port}/v1/models`)).text()).toContain('"late"');
   });
 
   it('may have left the group of its model, and have no parent any more', async () => {
