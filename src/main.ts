@@ -2,6 +2,7 @@ import { parseArguments } from './cli/arguments.ts';
 import type { Command } from './cli/arguments.ts';
 import { EXIT } from './cli/exit-code.ts';
 import type { ExitCode } from './cli/exit-code.ts';
+import { lastWords } from './cli/standard-streams.ts';
 import { USAGE } from './cli/usage.ts';
 
 /** Each command brings its own modules: asking for the version does not load a web framework. */
@@ -34,5 +35,7 @@ async function run(command: Command): Promise<ExitCode> {
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 
+const code = await run(parseArguments(process.argv.slice(2)));
+await lastWords([process.stdout, process.stderr]);
 // A timer or connection that somebody forgot must not keep a finished program alive.
-process.exit(await run(parseArguments(process.argv.slice(2))));
+process.exit(code);

@@ -1,5 +1,7 @@
 import { fromPromise } from 'xstate';
 import type { ProbeInput } from '../../machines/model/types.ts';
+import { listenerOf } from '../process/listener.ts';
+import { loopbackAddresses } from '../process/port.ts';
 import type { ActorLog } from './actor-log.ts';
 import { askHealth } from './ask-health.ts';
 import type { Incarnation } from './incarnation.ts';
@@ -18,7 +20,7 @@ const LONGEST_BURST = 3;
 const BURST_PAUSE_MS = 10;
 
 /**
- * Waits until the health endpoint answers exactly 200.
+ * Waits until the health endpoint answers exactly 200, and it is not a process of another gateway that does.
  *
  * INVARIANTS
  * - At most one probe is in flight, and each ends by its own timeout, which grows: an answer that takes seconds counts.
@@ -32,7 +34,10 @@ export function createHealthProbe(parts: { registry: ModelRegistry; log: ActorLo
     // It has exited already, and the report of that is on its way.
     if (incarnation === null) return aborted(signal);
     const startedAt = performance.now();
-    const address = await awaitHealth(() => registry.runningSpec(input.model), incarnation, signal);
+    const isStranger = watchForStrangers(incarnation, () => {
+      log.warn(`${input.model}: its address is answered by a process of another gateway, so it is not ready`);
+    });
+    const address = await awaitHealth(() => registry.runningSpec(input.model), incarnation, isStranger, signal);
     if (address !== null) incarnation.rememberAddress(address);
     log.debug(`${input.model}: healthy after ${Math.round(performance.now() - startedAt)} ms`);
     return { at: Date.now() };
@@ -46,6 +51,7 @@ export function createHealthProbe(parts: { registry: ModelRegistry; log: ActorLo
 async function awaitHealth(
   specOf: () => LaunchSpec,
   incarnation: Incarnation,
+  isStranger: (spec: LaunchSpec, address: string | null) => Promise<boolean>,
   signal: AbortSignal,
 ): Promise<string | null> {
   const startedAt = performance.now();
@@ -60,8 +66,9 @@ async function awaitHealth(
     for (;;) {
       signal.throwIfAborted();
       doorbell.reset();
-      const answer = await askHealth(specOf(), timeoutMs, signal);
-      if (answer.healthy) return answer.address;
+      const spec = specOf();
+      const answer = await askHealth(spec, timeoutMs, signal);
+      if (answer.healthy && !(await isStranger(spec, answer.address))) return answer.address;
       if (answer.timedOut) timeoutMs = Math.min(LONGEST_TIMEOUT_MS, timeoutMs * 2);
 
       if (doorbell.rang() && ++burst < LONGEST_BURST) continue;
@@ -75,6 +82,22 @@ async function awaitHealth(
     stopListening();
     signal.removeEventListener('abort', doorbell.ring);
   }
+}
+
+/**
+ * A port that was free when the process was started can have been taken meanwhile by that of another gateway: the
+ * wrong model would answer, until this one tries to listen and fails.
+ */
+function watchForStrangers(incarnation: Incarnation, onFirst: () => void) {
+  let strange: string | null = null;
+  return async ({ upstream }: LaunchSpec, address: string | null): Promise<boolean> => {
+    if (address === null || loopbackAddresses(upstream.hostname) === null) return false;
+    const { socket, isStranger } = await listenerOf(address, upstream.port, incarnation.pid);
+    if (isStranger && strange === null) onFirst();
+    if (isStranger) strange = socket;
+    // A stranger can have ended between its answer and this look.
+    return strange !== null && (socket === null || socket === strange);
+  };
 }
 
 interface Doorbell {

@@ -1,9 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Failure } from '../../machines/shared/failure.ts';
 import type { ModelId } from '../../machines/shared/ids.ts';
 import type { ProcessEvent } from '../../machines/model/types.ts';
 import { type ChildExit, startChild } from '../process/child.ts';
-import { groupRuns, killRestOfGroup, signalGroup } from '../process/group.ts';
+import { awaitGroupEnd, groupRuns, killRestOfGroup, signalGroup } from '../process/group.ts';
 import type { ProcessIdentity } from '../process/identity.ts';
 import { descendantsOf, killTree } from '../process/kill-tree.ts';
 import type { LedgerEntry } from '../process/ledger-file.ts';
@@ -44,8 +43,11 @@ interface Running {
   readonly env: NodeJS.ProcessEnv;
   exit: ChildExit | null;
   isStopping: boolean;
-  isKilled: boolean;
+  /** Its group has had a SIGTERM. */
+  isAsked: boolean;
   stopCommand: StopCommand | null;
+  /** Aborted when nothing is waited for any more. */
+  readonly force: AbortController;
   /** Descendants seen while it lived. */
   descendants: ProcessIdentity[];
 }
@@ -62,15 +64,16 @@ const TAIL_LINES = 10;
  */
 const BUSY_PAUSE_MS = 20;
 const ASK_AGAIN_MS = 1_500;
-/** How long the rest of a group may take to end politely after its leader has. */
-const GROUP_GRACE_MS = 1_000;
-const GROUP_POLL_MS = 5;
+/** SIGKILL takes effect at once unless a process hangs in the kernel. */
+const GONE_AFTER_KILL_MS = 1_000;
 
 /**
  * INVARIANTS
  * - Each `start` is answered by exactly one `process.exited` or `process.failed`, the former after `process.spawned`.
- * - `process.exited` comes when the process and its whole group are gone; what has left the group is ended in the
- *   background and stays in the ledger until then.
+ * - `process.exited` comes when the process, its whole group and its stop command are gone; what has left the group is
+ *   ended in the background and stays in the ledger until then.
+ * - All of these have until `kill` to end politely, whichever of them is the first; what a process leaves that ends
+ *   without having been told to is killed at once.
  * - Nothing is spawned after a `terminate` or `kill` that came while a start was being prepared.
  * - The gateway's connections to a process end before it is told to stop.
  */
@@ -113,9 +116,9 @@ export function createSupervisedProcess(
     const sink = parts.output?.(model);
     let running: Running | null = null;
 
-    startChild({ argv: spec.argv, env }, channel, {
+    startChild({ argv: spec.argv, env }, channel ?? 'apart', {
       spawned(pid) {
-        const entry = ledger.add(pid, mark, model);
+        const entry = ledger.add(pid, mark, model, spec.stopArgv);
         const incarnation = registry.begin(model, pid);
         running = newRunning(pid, entry, incarnation, env);
         state = { at: 'running', running };
@@ -127,38 +130,40 @@ export function createSupervisedProcess(
         sink?.(chunk);
       },
       exited(exit) {
-        if (!running) return;
+        if (!running) return undefined;
         running.exit = exit;
         running.incarnation.closeConnections();
-        if (!running.isStopping) killRestOfGroup(running.pid);
+        return awaitRest(running);
       },
       drained() {
-        if (running) void settle(running, spec);
+        if (running) settle(running, spec);
       },
       failed: (reason) => fail(failure('spawn_failed', `${model} cannot start: ${reason}`)),
     });
   }
 
-  /** Reports the end once nobody of the group is left. */
-  async function settle(running: Running, spec: LaunchSpec): Promise<void> {
-    await awaitGroup(running);
+  /** Until nobody of its group is left, nor its stop command. */
+  async function awaitRest(running: Running): Promise<void> {
+    const { pid, force } = running;
+    if (running.isStopping) {
+      await running.stopCommand?.ended;
+      // Whoever is left has heard nothing if the command, or a crash, ended the leader alone.
+      if (groupRuns(pid)) askGroup(running);
+      await awaitGroupEnd(pid, force.signal);
+    }
+    killRestOfGroup(pid);
+    await awaitGroupEnd(pid, AbortSignal.timeout(GONE_AFTER_KILL_MS));
+  }
+
+  function settle(running: Running, spec: LaunchSpec): void {
     const { exitCode, signal } = running.exit ?? { exitCode: null, signal: null };
     const redact = createRedactor({ argv: spec.argv, env: running.env });
     const logTail = running.incarnation.lastLines(TAIL_LINES).map(redact);
     registry.end(model, running.incarnation);
-    leftovers.sweep(running.entry, running.descendants, running.isKilled ? 0 : LEFTOVER_GRACE_MS);
+    leftovers.sweep(running.entry, running.descendants, running.force.signal.aborted ? 0 : LEFTOVER_GRACE_MS);
     state = IDLE;
     log.info(`${model}: pid ${running.pid} ${signal ? `was killed by ${signal}` : `exited with code ${exitCode}`}`);
     report({ type: 'process.exited', exitCode, signal, logTail, at: Date.now() });
-  }
-
-  async function awaitGroup(running: Running): Promise<void> {
-    await pollUntil(() => running.isKilled || !groupRuns(running.pid), GROUP_GRACE_MS);
-    if (groupRuns(running.pid)) {
-      killRestOfGroup(running.pid);
-      await pollUntil(() => !groupRuns(running.pid), GROUP_GRACE_MS);
-    }
-    running.stopCommand?.kill();
   }
 
   function cancelPreparation(): void {
@@ -166,16 +171,23 @@ export function createSupervisedProcess(
   }
 
   function askToStop(running: Running): void {
-    if (running.exit) return;
+    if (running.exit || running.force.signal.aborted) return;
     const { stopArgv } = registry.runningSpec(model);
     if (stopArgv === null || stopArgv.length === 0) {
-      signalGroup(running.pid, 'SIGTERM');
+      askGroup(running);
       return;
     }
     running.stopCommand = runStopCommand({ argv: stopArgv, env: running.env, pid: running.pid }, (reason) => {
+      if (running.exit) return;
       log.warn(`${model}: the stop command failed, ${reason}; sending SIGTERM`);
-      if (!running.exit) signalGroup(running.pid, 'SIGTERM');
+      askGroup(running);
     });
+  }
+
+  /** Once: a llama-server takes a second SIGTERM for a wish to be ended at once. */
+  function askGroup(running: Running): void {
+    if (!running.isAsked) signalGroup(running.pid, 'SIGTERM');
+    running.isAsked = true;
   }
 
   function askAgain(running: Running): void {
@@ -211,7 +223,7 @@ export function createSupervisedProcess(
       if (state.at !== 'running') return;
       const { running } = state;
       running.isStopping = true;
-      running.isKilled = true;
+      running.force.abort();
       running.incarnation.end();
       running.stopCommand?.kill();
       if (running.exit) return;
@@ -223,12 +235,7 @@ export function createSupervisedProcess(
 
 const IDLE: State = { at: 'idle' };
 
-async function pollUntil(condition: () => boolean, limitMs: number): Promise<void> {
-  const deadline = performance.now() + limitMs;
-  while (!condition() && performance.now() < deadline) await pause(GROUP_POLL_MS);
-}
-
 function newRunning(pid: number, entry: LedgerEntry, incarnation: Incarnation, env: NodeJS.ProcessEnv): Running {
-  const fresh = { exit: null, isStopping: false, isKilled: false, stopCommand: null, descendants: [] };
-  return { pid, entry, incarnation, env, ...fresh };
+  const fresh = { exit: null, isStopping: false, isAsked: false, stopCommand: null, descendants: [] };
+  return { pid, entry, incarnation, env, force: new AbortController(), ...fresh };
 }

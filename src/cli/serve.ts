@@ -13,6 +13,7 @@ import { boundYoungGeneration, compileInTwoSteps, trimMemory } from './memory.ts
 import { reloadAloud } from './reload-aloud.ts';
 import { catchSignals } from './signals.ts';
 import { sourcesOf } from './sources.ts';
+import { waitForNoTerminal } from './standard-streams.ts';
 import { explainStartFailure } from './start-failure.ts';
 
 /** SIGKILL needs no longer; if it seems to, nothing that is still running would help. */
@@ -28,12 +29,15 @@ const TRIM_AFTER_MS = 2_500;
  * - However it ends, no model is left running: politely after the first signal, by force after the second one and
  *   after a bug that nobody caught.
  * - Whatever ends by force ends with 1, even if the polite end is done a moment earlier.
+ * - Nobody waits for whoever reads what it prints.
  * - No change of the configuration is missed: the watch begins before it is read, and a SIGHUP that comes too early is
  *   kept. Once the end has begun, nothing is read any more.
  */
 export async function serve(command: ServeCommand): Promise<ExitCode> {
   compileInTwoSteps();
   boundYoungGeneration();
+  waitForNoTerminal(process.stdout);
+  waitForNoTerminal(process.stderr);
   const signals = catchSignals();
   const crash = firstCrash();
   let gateway: Gateway | undefined;

@@ -22,15 +22,21 @@ export interface ChildExit {
 export interface ChildListener {
   spawned(pid: number): void;
   output(chunk: Buffer): void;
-  /** The process has ended; the last of its output may still be on the way. */
-  exited(exit: ChildExit): void;
+  /**
+   * The process has ended; the last of its output may still be on the way. A promise, which must not reject, is for those
+   * of its group who go on: until it resolves, what they print is output too.
+   */
+  exited(exit: ChildExit): void | Promise<void>;
   /** All of its output has been seen, or is held back by somebody who outlives it. */
   drained(): void;
   /** It could not be started. One sentence that names the program and nothing else of the command. */
   failed(reason: string): void;
 }
 
-/** How long after its exit the output of a process is waited for, when a descendant holds the other end open. */
+/** Where both outputs go: in order into a channel, each into a pipe of its own, or to nobody. */
+export type ChildOutput = OutputChannel | 'apart' | 'discarded';
+
+/** How long after the end of a process its output is waited for, when a descendant holds the other end open. */
 const HELD_OUTPUT_MS = 20;
 
 /**
@@ -39,10 +45,9 @@ const HELD_OUTPUT_MS = 20;
  * INVARIANTS
  * - The end of a process is its `exit`; `close` waits for everybody who inherited its output, which can be for ever.
  * - `error` before there is a pid means that no `exit` comes; `error` afterwards means nothing (a signal failed).
- *
- * @param channel takes both outputs in order; null = a pipe for each.
  */
-export function startChild(spec: ChildSpec, channel: OutputChannel | null, listener: ChildListener): void {
+export function startChild(spec: ChildSpec, output: ChildOutput, listener: ChildListener): void {
+  const channel = typeof output === 'string' ? null : output;
   const [program = '', ...args] = spec.argv;
   const found = findExecutable(program);
   if (found.path === null) {
@@ -59,7 +64,7 @@ export function startChild(spec: ChildSpec, channel: OutputChannel | null, liste
       env: spec.env,
       detached: true,
       windowsHide: true,
-      stdio: channel ? ['ignore', channel.childEnd, channel.childEnd] : ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', ...outputsOf(output)],
     });
   } catch (error) {
     closeOutputChannel(channel);
@@ -74,22 +79,29 @@ export function startChild(spec: ChildSpec, channel: OutputChannel | null, liste
     return;
   }
 
-  channel?.childEnd.destroy();
+  channel?.closeChildEnd();
   child.on('error', () => {});
   const outputs = [channel?.reader ?? null, child.stdout, child.stderr].filter((stream) => stream !== null);
   const drained = Promise.all(outputs.map((stream) => drain(stream, (chunk) => listener.output(chunk))));
-  child.once('exit', (exitCode, signal) => {
+  async function end(exit: ChildExit): Promise<void> {
+    await listener.exited(exit);
     const held = setTimeout(() => {
       // One more round of reading: a timer that fires late does so before the data that has been there all along.
       setImmediate(() => setImmediate(() => outputs.forEach((stream) => stream.destroy())));
     }, HELD_OUTPUT_MS);
-    listener.exited({ exitCode, signal });
-    void drained.then(() => {
-      clearTimeout(held);
-      listener.drained();
-    });
-  });
+    await drained;
+    clearTimeout(held);
+    listener.drained();
+  }
+
+  child.once('exit', (exitCode, signal) => void end({ exitCode, signal }));
   listener.spawned(pid);
+}
+
+function outputsOf(output: ChildOutput): ['pipe', 'pipe'] | ['ignore', 'ignore'] | [number, number] {
+  if (output === 'apart') return ['pipe', 'pipe'];
+  if (output === 'discarded') return ['ignore', 'ignore'];
+  return [output.childEnd, output.childEnd];
 }
 
 function drain(stream: Readable, onChunk: (chunk: Buffer) => void): Promise<void> {

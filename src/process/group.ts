@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { allPids, hasProcfs, isRunning, readStat } from './proc-stat.ts';
 
 /** Our children lead their own process groups; where there are no groups, the process stands for its group. */
 const hasGroups = process.platform !== 'win32';
+const POLL_MS = 5;
 
 /** @returns false when nobody was there to hear it. */
 export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
@@ -9,7 +11,7 @@ export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
 }
 
 /** @returns false when nobody was there to hear it. */
-export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
+export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);
   } catch {
@@ -27,15 +29,26 @@ export function killRestOfGroup(leader: number): void {
 
 /** Whether anybody in the group still runs; zombies that nobody collects do not count. */
 export function groupRuns(leader: number): boolean {
-  if (!hasGroups) return false;
-  try {
-    process.kill(-leader, 0);
-  } catch {
-    return false;
+  return memberOf(leader, null) !== null;
+}
+
+/** Resolves when nobody in the group runs any more, or when the signal says to wait no longer. */
+export async function awaitGroupEnd(leader: number, signal: AbortSignal): Promise<void> {
+  let member: number | null = null;
+  while (!signal.aborted) {
+    member = memberOf(leader, member);
+    if (member === null) return;
+    await pause(POLL_MS);
   }
-  if (!hasProcfs) return true;
-  return allPids().some((pid) => {
+}
+
+/** @param known who was found the last time: as long as one runs, nobody else needs to be looked for. */
+function memberOf(leader: number, known: number | null): number | null {
+  if (!hasGroups || !signalProcess(-leader, 0)) return null;
+  if (!hasProcfs) return leader;
+  const runs = (pid: number): boolean => {
     const stat = readStat(pid);
     return stat !== null && stat.group === leader && isRunning(stat);
-  });
+  };
+  return known !== null && runs(known) ? known : (allPids().find(runs) ?? null);
 }

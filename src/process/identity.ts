@@ -27,6 +27,12 @@ export function stillRuns(identity: ProcessIdentity): boolean {
   return identity.startToken !== null && identify(identity.pid)?.startToken === identity.startToken;
 }
 
+/** Whether the machine has not been started anew since the process was. False when that cannot be known. */
+export function isOfThisBoot({ startToken }: ProcessIdentity): boolean {
+  const boot = bootId();
+  return boot !== '' && startToken !== null && startToken.startsWith(`${boot}:`);
+}
+
 /** Whether a pid is in use at all. */
 export function exists(pid: number): boolean {
   try {
@@ -41,11 +47,12 @@ let cachedMachineToken: string | null = null;
 
 /** Ticks count from boot and pids belong to a namespace, so both are part of what a start time means. */
 function machineToken(): string {
-  cachedMachineToken ??= `${readOr('', () => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim())}:${readOr(
-    '',
-    () => readlinkSync('/proc/self/ns/pid'),
-  )}`;
+  cachedMachineToken ??= `${bootId()}:${readOr('', () => readlinkSync('/proc/self/ns/pid'))}`;
   return cachedMachineToken;
+}
+
+function bootId(): string {
+  return readOr('', () => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim());
 }
 
 function readOr(fallback: string, read: () => string): string {

@@ -8,6 +8,8 @@ export interface LedgerEntry extends ProcessIdentity {
   readonly mark: string;
   /** For messages; the name of a model, never its command. */
   readonly label: string;
+  /** The command that stops it, where a signal is not enough. */
+  readonly stopArgv?: readonly string[];
 }
 
 /** What one gateway leaves on disk for the next one. */
@@ -46,7 +48,7 @@ export function createDirectory(directory: string): void {
  * Reads all records, and removes what can never become one.
  *
  * @param onUnreadable gets the path of a damaged record, which is removed. Only files of this user are read: a record
- *   decides who is killed.
+ *   decides who is killed, and what is run for that.
  */
 export function readRecords(
   directory: string,
@@ -90,7 +92,9 @@ function parseRecord(text: string): LedgerRecord | null {
       isIdentity(data.gateway) &&
       isMark(data.mark) &&
       Array.isArray(data.children) &&
-      data.children.every((child: Partial<LedgerEntry>) => isIdentity(child) && isMark(child.mark));
+      data.children.every(
+        (child: Partial<LedgerEntry>) => isIdentity(child) && isMark(child.mark) && isCommand(child.stopArgv),
+      );
     return sound ? (data as LedgerRecord) : null;
   } catch {
     return null;
@@ -108,4 +112,8 @@ function isIdentity(value: Partial<ProcessIdentity> | null | undefined): boolean
 /** An empty mark would be carried by everybody. */
 function isMark(value: unknown): boolean {
   return typeof value === 'string' && /^[0-9a-f]{16}(\.\d+)?$/.test(value);
+}
+
+function isCommand(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.every((word) => typeof word === 'string'));
 }

@@ -1,7 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { groupRuns, signalGroup, signalProcess } from './group.ts';
 import { exists, identify, type ProcessIdentity, stillRuns } from './identity.ts';
-import { collectMarked, killEach, killMarked, killMarkedSync, killTree } from './kill-tree.ts';
+import { killMarkedSync, killTree } from './kill-tree.ts';
 import {
   createDirectory,
   type LedgerEntry,
@@ -12,13 +10,18 @@ import {
   writeRecord,
 } from './ledger-file.ts';
 import { createMark } from './mark.ts';
+import { endOrphans, type OrphanTimes } from './orphans.ts';
 
 /** Remembers every process of this gateway outside of everything that can fail, on disk too. */
 export interface Ledger {
   /** A mark for one process to be started. From here on the gateway is on disk. */
   newMark(): string;
-  /** To be called right after the spawn, in the same turn. */
-  add(pid: number, mark: string, label: string): LedgerEntry;
+  /**
+   * To be called right after the spawn, in the same turn.
+   *
+   * @param stopArgv the command that stops it, where a signal is not enough
+   */
+  add(pid: number, mark: string, label: string, stopArgv?: readonly string[] | null): LedgerEntry;
   remove(entry: LedgerEntry): void;
   entries(): readonly LedgerEntry[];
   /** SIGKILL for the processes of that label, should their owner have failed. */
@@ -31,10 +34,6 @@ export interface Ledger {
   close(): void;
 }
 
-/** How long an orphan may take to end by itself after SIGTERM. */
-const ORPHAN_GRACE_MS = 3_000;
-const GONE_AFTER_KILL_MS = 1_000;
-const POLL_MS = 10;
 /** The start token of a process that was gone before it could be looked at: equal to no process's. */
 const ENDED = 'ended';
 
@@ -46,12 +45,12 @@ const ENDED = 'ended';
  * - A gateway that lives is left alone, and so is every process whose start time has changed.
  * - A disk that cannot be written to costs the protection, never a start.
  *
- * @param warn gets one sentence about a damaged file or a disk that refuses.
+ * @param warn gets one sentence about a damaged file, a disk that refuses, or a stop command of somebody left behind.
  */
 export function createLedger(options: {
   directory: string;
   warn: (message: string) => void;
-  orphanGraceMs?: number;
+  orphanTimes?: OrphanTimes;
 }): Ledger {
   const { directory, warn } = options;
   const mark = createMark();
@@ -79,9 +78,9 @@ export function createLedger(options: {
       if (!onDisk) write();
       return `${mark}.${++processes}`;
     },
-    add(pid, childMark, label) {
+    add(pid, childMark, label, stopArgv = null) {
       const { startToken } = identify(pid) ?? { startToken: ENDED };
-      const entry = { pid, startToken, mark: childMark, label };
+      const entry = { pid, startToken, mark: childMark, label, ...(stopArgv?.length ? { stopArgv } : {}) };
       children.set(childMark, entry);
       write();
       return entry;
@@ -98,7 +97,7 @@ export function createLedger(options: {
       const dead = records.filter(({ record }) => record.mark !== mark && !lives(record.gateway));
       const counts = await Promise.all(
         dead.map(async ({ path, record }) => {
-          const count = await endOrphans(record, options.orphanGraceMs ?? ORPHAN_GRACE_MS);
+          const count = await endOrphans(record, warn, options.orphanTimes);
           removeRecord(path);
           return count;
         }),
@@ -122,27 +121,4 @@ function killEntry(entry: LedgerEntry): void {
 
 function lives(gateway: ProcessIdentity): boolean {
   return gateway.startToken === null ? exists(gateway.pid) : stillRuns(gateway);
-}
-
-async function endOrphans(record: LedgerRecord, graceMs: number): Promise<number> {
-  const leaders = record.children.filter(stillRuns);
-  const marked = await collectMarked(record.mark);
-  const orphans = [...new Map([...leaders, ...marked].map((orphan) => [orphan.pid, orphan])).values()];
-  if (orphans.length === 0) return 0;
-
-  for (const leader of leaders) signalGroup(leader.pid, 'SIGTERM');
-  for (const orphan of marked) if (stillRuns(orphan)) signalProcess(orphan.pid, 'SIGTERM');
-  const anyRuns = (): boolean => orphans.some(stillRuns) || leaders.some(({ pid }) => groupRuns(pid));
-  await pollUntil(() => !anyRuns(), graceMs);
-
-  for (const leader of leaders.filter(stillRuns)) killTree(leader.pid);
-  killEach(orphans);
-  await killMarked(record.mark);
-  await pollUntil(() => !orphans.some(stillRuns), GONE_AFTER_KILL_MS);
-  return orphans.length;
-}
-
-async function pollUntil(condition: () => boolean, limitMs: number): Promise<void> {
-  const deadline = performance.now() + limitMs;
-  while (!condition() && performance.now() < deadline) await pause(POLL_MS);
 }

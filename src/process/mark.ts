@@ -8,6 +8,8 @@ import { identify, type ProcessIdentity } from './identity.ts';
  */
 export const MARK_VARIABLE = 'LLAMA_SWAP_PROCESS';
 
+const MARKED = new RegExp(`(?:^|\\0)${MARK_VARIABLE}=([0-9a-f]{16})\\.\\d+(?:\\0|$)`);
+
 /** A mark for a whole gateway; `<mark>.<n>` marks one of its processes. */
 export function createMark(): string {
   return randomBytes(8).toString('hex');
@@ -23,6 +25,11 @@ export function* findMarked(mark: string): Generator<ProcessIdentity | null, voi
   for (const pid of allPids()) {
     yield pid !== process.pid && carries(readEnviron(pid), needle) ? identify(pid) : null;
   }
+}
+
+/** The mark of the gateway that has started a process; null when none has, or the process is not ours to look at. */
+export function gatewayOf(pid: number): string | null {
+  return MARKED.exec(readEnviron(pid)?.toString('latin1') ?? '')?.[1] ?? null;
 }
 
 function carries(environ: Buffer | null, needle: Buffer): boolean {

@@ -56,6 +56,18 @@ export function readEnviron(pid: number): Buffer | null {
   return readProc(pid, 'environ') ?? null;
 }
 
+/** The same, by name. */
+export function readEnvironment(pid: number): Record<string, string> | null {
+  const entries = readEnviron(pid)?.toString('utf8').split('\0');
+  if (entries === undefined) return null;
+  return Object.fromEntries(
+    entries.flatMap((entry) => {
+      const at = entry.indexOf('=');
+      return at > 0 ? [[entry.slice(0, at), entry.slice(at + 1)]] : [];
+    }),
+  );
+}
+
 function readProc(pid: number, file: 'stat' | 'environ'): Buffer | undefined {
   if (!hasProcfs) return undefined;
   try {

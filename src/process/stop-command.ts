@@ -3,7 +3,9 @@ import { signalGroup } from './group.ts';
 
 /** A running command that asks a process to stop. */
 export interface StopCommand {
-  /** Ends it, if it still runs. */
+  /** Resolves when it has ended, or has been given up. Never rejects. */
+  readonly ended: Promise<void>;
+  /** Gives it up: ends it, if it still runs. That is no failure of it. */
   kill(): void;
 }
 
@@ -16,23 +18,37 @@ export function runStopCommand(
   spec: { argv: readonly string[]; env: Readonly<Record<string, string | undefined>>; pid: number },
   onFailure: (reason: string) => void,
 ): StopCommand {
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   let leader: number | null = null;
+  let isGivenUp = false;
+
+  function fail(reason: string): void {
+    if (!isGivenUp) onFailure(reason);
+  }
+
   const argv = spec.argv.map((word) => word.replaceAll('${PID}', String(spec.pid)));
-  startChild({ argv, env: spec.env }, null, {
+  startChild({ argv, env: spec.env }, 'discarded', {
     spawned: (pid) => {
       leader = pid;
     },
     output: () => {},
     exited: ({ exitCode, signal }) => {
       leader = null;
-      if (exitCode !== 0) onFailure(signal ? `it was killed by ${signal}` : `it ended with exit code ${exitCode}`);
+      if (exitCode !== 0) fail(signal ? `it was killed by ${signal}` : `it ended with exit code ${exitCode}`);
+      end();
     },
     drained: () => {},
-    failed: onFailure,
+    failed: (reason) => {
+      fail(reason);
+      end();
+    },
   });
   return {
+    ended,
     kill: () => {
+      isGivenUp = true;
       if (leader !== null) signalGroup(leader, 'SIGKILL');
+      end();
     },
   };
 }

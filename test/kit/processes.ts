@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -47,6 +47,12 @@ export async function eventually(condition: () => boolean, what: string, limitMs
     if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
     await pause(5);
   }
+}
+
+/** The pid that a fixture writes into a file. */
+export async function pidIn(file: string): Promise<number> {
+  await eventually(() => existsSync(file) && readFileSync(file, 'utf8') !== '', `the pid in ${file}`);
+  return Number(readFileSync(file, 'utf8'));
 }
 
 /** Resolves when somebody listens on a port of 127.0.0.1. */

@@ -5,6 +5,8 @@ import { createModelRegistry } from '../../src/actors/model-registry.ts';
 import { createProcessRunner } from '../../src/actors/process-runner.ts';
 import { createLedger, type Ledger } from '../../src/process/ledger.ts';
 import { createLeftovers, type Leftovers } from '../../src/process/leftovers.ts';
+import { freePort } from './free-port.ts';
+import { eventually, fixtureArgv } from './processes.ts';
 
 /** Everything between a model's machine and the operating system, real, with the machine's events to look at. */
 export interface Supervision {
@@ -85,6 +87,23 @@ export function createSupervision(directory: string, models: Record<string, Spec
       ledger.close();
     },
   };
+}
+
+/** One model that runs a fixture, started, and which has printed that it listens. */
+export async function startFixture(
+  directory: string,
+  name: string,
+  options: Record<string, string> = {},
+  part: SpecPart = {},
+) {
+  const port = await freePort();
+  const argv = fixtureArgv(name, { port, ...options });
+  const supervision = createSupervision(directory, { a: { port, argv, ...part } });
+  const runner = supervision.runner('a');
+  runner.send('process.start');
+  const { pid } = await runner.next('process.spawned');
+  await eventually(() => supervision.output().includes('listening'), `a line of ${name}`);
+  return { supervision, runner, pid, port };
 }
 
 function createTestRunner(logic: ReturnType<typeof createProcessRunner>, model: string): TestRunner {

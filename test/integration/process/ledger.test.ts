@@ -36,19 +36,20 @@ describe('the ledger', () => {
     await assertNoProcessLeft();
   });
 
-  const nextLedger = (graceMs = 200): Ledger =>
-    createLedger({ directory, warn: (message) => warnings.push(message), orphanGraceMs: graceMs });
+  const nextLedger = (stopMs = 30_000): Ledger =>
+    createLedger({ directory, warn: (message) => warnings.push(message), orphanTimes: { stopMs, graceMs: 200 } });
 
   /** Another gateway with one process, which listens. */
   async function gatewayWith(
     name: string,
     options: Record<string, string> = {},
-    mode: 'recorded' | 'unrecorded' = 'recorded',
+    { mode = 'recorded', stopArgv = null }: { mode?: 'recorded' | 'unrecorded'; stopArgv?: string[] | null } = {},
   ) {
     const port = await freePort();
     const argv = fixtureArgv(name, { port, ...options });
-    const gateway = spawn(process.execPath, [STAND_IN, directory, mode, ...argv], {
+    const gateway = spawn(process.execPath, [STAND_IN, directory, mode, JSON.stringify(stopArgv), ...argv], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, OWN: 'mine' },
     });
     gateways.push(gateway);
     const [line] = (await once(createInterface(gateway.stdout), 'line')) as [string];
@@ -92,11 +93,52 @@ describe('the ledger', () => {
   });
 
   it('R12: a gateway killed before it could write the pid down leaves no orphan either', async () => {
-    const { gateway, pid } = await gatewayWith('healthy', {}, 'unrecorded');
+    const { gateway, pid } = await gatewayWith('healthy', {}, { mode: 'unrecorded' });
     await killGateway(gateway);
     expect(await nextLedger().sweep()).toBe(1);
     expect(isAlive(pid)).toBe(false);
   });
+
+  it('R12: the stop command of a model is run first, with its environment, for a signal may not reach its container', async () => {
+    const file = join(root, `stopped-${folders}`);
+    const stopArgv = ['sh', '-c', `kill -0 \${PID} && echo "\${PID} $OWN" > ${file}; kill -KILL \${PID}`];
+    const { gateway, pid } = await gatewayWith('healthy', {}, { stopArgv });
+    await killGateway(gateway);
+    expect(await nextLedger().sweep()).toBe(1);
+    expect(readFileSync(file, 'utf8')).toBe(`${pid} mine\n`);
+    expect(isAlive(pid)).toBe(false);
+    expect(warnings).toEqual([expect.stringContaining('model: a gateway before this one has left it behind')]);
+  });
+
+  it('R12: the stop command is run also when the process went down with its gateway, unless it needs its pid', async () => {
+    const [file, never] = [join(root, `stopped-${folders}`), join(root, `never-${folders}`)];
+    for (const stopArgv of [
+      ['touch', file],
+      ['touch', `${never}-\${PID}`],
+    ]) {
+      const { gateway, pid } = await gatewayWith('healthy', {}, { stopArgv });
+      await killGateway(gateway);
+      process.kill(pid, 'SIGKILL');
+      await awaitExit(pid);
+    }
+    expect(await nextLedger().sweep()).toBe(0);
+    expect(readdirSync(root).filter((name) => /^(stopped|never)-/.test(name))).toContain(`stopped-${folders}`);
+    expect(readdirSync(root).filter((name) => name.startsWith('never-'))).toEqual([]);
+  });
+
+  for (const [what, stopArgv] of [
+    ['fails', ['sh', '-c', 'exit 5']],
+    ['hangs', ['sh', '-c', 'sleep 1000']],
+    ['is missing', ['/nowhere/stop', '--password', 'sesame-open-up']],
+  ] as const) {
+    it(`R12: an orphan whose stop command ${what} is ended by signals`, async () => {
+      const { gateway, pid } = await gatewayWith('deaf-to-sigterm', {}, { stopArgv: [...stopArgv] });
+      await killGateway(gateway);
+      expect(await nextLedger(300).sweep()).toBe(1);
+      expect(isAlive(pid)).toBe(false);
+      expect(warnings.join()).not.toMatch(/sesame|password/);
+    });
+  }
 
   it('leaves the processes of another gateway alone that lives', async () => {
     const { pid } = await gatewayWith('healthy');
@@ -110,8 +152,10 @@ describe('the ledger', () => {
     const pid = bystander.pid!;
     const ledger = nextLedger();
     ledger.newMark();
-    const [file] = readdirSync(directory);
-    const child = { pid, startToken: 'at another time', mark: '0123456789abcdef.1', label: 'model' };
+    const [own] = readdirSync(directory);
+    const file = join(root, `stale-${folders}`);
+    const stopArgv = ['touch', file];
+    const child = { pid, startToken: 'at another time', mark: '0123456789abcdef.1', label: 'model', stopArgv };
     const gateway = { pid: process.pid, startToken: 'at another time' };
     writeFileSync(
       join(directory, 'gateway-0123456789abcdef.json'),
@@ -119,7 +163,9 @@ describe('the ledger', () => {
     );
     expect(await ledger.sweep()).toBe(0);
     expect(isAlive(pid)).toBe(true);
-    expect(readdirSync(directory)).toEqual([file]);
+    expect(readdirSync(directory)).toEqual([own]);
+    // Nor is anything run for it: the machine may have been started anew since.
+    expect(existsSync(file)).toBe(false);
     bystander.kill('SIGKILL');
     await once(bystander, 'exit');
   });
@@ -136,6 +182,7 @@ describe('the ledger', () => {
       '{"version":1,"gateway":{"pid":-1,"startToken":"x"},"mark":"0123456789abcdef","children":[]}',
       '{"version":1,"gateway":{"pid":99999999,"startToken":"x"},"mark":"","children":[]}',
       '{"version":1,"gateway":{"pid":99999999,"startToken":"x"},"mark":"0123456789abcdef","children":[{"pid":0}]}',
+      '{"version":1,"gateway":{"pid":99999999,"startToken":"x"},"mark":"0123456789abcdef","children":[{"pid":99999998,"startToken":"x","mark":"0123456789abcdef.1","stopArgv":"rm"}]}',
     ];
     damaged.forEach((text, index) => writeFileSync(join(directory, `gateway-${'0'.repeat(15)}${index}.json`), text));
     writeFileSync(join(directory, 'notes.txt'), 'not ours');
@@ -171,7 +218,13 @@ describe('the ledger', () => {
     const pid = await new Promise<number>((resolve, reject) => {
       const nothing = (): void => {};
       const failed = (reason: string): void => reject(new Error(reason));
-      startChild({ argv, env }, null, { spawned: resolve, output: nothing, exited: nothing, drained: nothing, failed });
+      startChild({ argv, env }, 'discarded', {
+        spawned: resolve,
+        output: nothing,
+        exited: nothing,
+        drained: nothing,
+        failed,
+      });
     });
     const entry = ledger.add(pid, mark, 'model');
     expect(readFileSync(join(directory, readdirSync(directory)[0]!), 'utf8')).toContain(`"pid":${pid}`);

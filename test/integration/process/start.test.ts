@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { startChild } from '../../../src/process/child.ts';
 import { freePort } from '../../kit/free-port.ts';
 import { assertNoProcessLeft, eventually, fixtureArgv } from '../../kit/processes.ts';
 import { createSupervision, type SpecPart, type Supervision } from '../../kit/supervision.ts';
@@ -12,6 +13,7 @@ describe('starting a process', () => {
   const supervise = (models: Record<string, SpecPart>): Supervision =>
     (supervision = createSupervision(folder, models));
   afterEach(async () => {
+    vi.unstubAllEnvs();
     await supervision.close();
     await assertNoProcessLeft();
   });
@@ -53,6 +55,44 @@ describe('starting a process', () => {
     await runner.next('process.exited');
     const expected = [1, 2, 3, 4, 5, 6, 7, 8].flatMap((i) => [`out ${i}`, `err ${i}`]);
     expect(supervision.output().trim().split('\n')).toEqual(expected);
+  });
+
+  it('lets a script open its outputs by their names', async () => {
+    const script = 'set -e; echo 1; echo 2 >/dev/stderr; echo 3 | tee -a /dev/stderr; echo 4 >/dev/stdout; echo 5 >&2';
+    const runner = supervise({ a: { port: await freePort(), argv: ['sh', '-c', script] } }).runner('a');
+    runner.send('process.start');
+    expect(await runner.next('process.exited')).toMatchObject({ exitCode: 0, logTail: ['1', '2', '3', '3', '4', '5'] });
+  });
+
+  it('gives each of many that start at once outputs of its own', async () => {
+    const names = Array.from({ length: 40 }, (_, index) => `model-${index}`);
+    const ports = await Promise.all(names.map(() => freePort()));
+    supervise(Object.fromEntries(names.map((name, at) => [name, { port: ports[at]!, argv: ['echo', name] }])));
+    const runners = names.map((name) => supervision.runner(name));
+    for (const runner of runners) runner.send('process.start');
+    const exits = await Promise.all(runners.map((runner) => runner.next('process.exited')));
+    expect(exits.map((exit) => exit.logTail)).toEqual(names.map((name) => [name]));
+  });
+
+  it('gives a pipe for each output where there is no mkfifo', async () => {
+    vi.resetModules();
+    vi.stubEnv('PATH', '/nowhere');
+    const { openOutputChannel } = await import('../../../src/process/output-channel.ts');
+    expect(await openOutputChannel()).toBeNull();
+    vi.unstubAllEnvs();
+    const argv = ['sh', '-c', 'echo out; echo err >&2'];
+    const text = await new Promise<string>((resolve) => {
+      let printed = '';
+      const nothing = (): void => {};
+      startChild({ argv, env: process.env }, 'apart', {
+        spawned: nothing,
+        output: (chunk) => (printed += chunk.toString()),
+        exited: nothing,
+        drained: () => resolve(printed),
+        failed: resolve,
+      });
+    });
+    expect(text.trim().split('\n').sort()).toEqual(['err', 'out']);
   });
 
   it('reports an exit while starting with exit code and last lines, without secrets and command line', async () => {

@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { once } from 'node:events';
@@ -12,8 +11,9 @@ import {
   eventually,
   fixtureArgv,
   isAlive,
+  pidIn,
 } from '../../kit/processes.ts';
-import { createSupervision, type SpecPart, type Supervision, type TestRunner } from '../../kit/supervision.ts';
+import { createSupervision, startFixture, type Supervision, type TestRunner } from '../../kit/supervision.ts';
 import { temporaryFolder } from '../../kit/temporary-folder.ts';
 
 describe('stopping a process', () => {
@@ -26,24 +26,14 @@ describe('stopping a process', () => {
     await assertNoProcessLeft();
   });
 
-  /** Starts one model and waits until it has printed that it listens. */
-  async function started(name: string, options: Record<string, string> = {}, part: SpecPart = {}) {
-    const port = await freePort();
-    supervision = createSupervision(folder, { a: { port, argv: fixtureArgv(name, { port, ...options }), ...part } });
-    const runner = supervision.runner('a');
-    runner.send('process.start');
-    const { pid } = await runner.next('process.spawned');
-    await printed('listening');
-    return { runner, pid, port };
+  async function started(...what: [name: string, options?: Record<string, string>]) {
+    const { supervision: own, ...rest } = await startFixture(folder, ...what);
+    supervision = own;
+    return rest;
   }
 
   const printed = (text: string): Promise<void> =>
     eventually(() => supervision.output().includes(text), `the output "${text}"`);
-
-  async function pidIn(file: string): Promise<number> {
-    await eventually(() => existsSync(file) && readFileSync(file, 'utf8') !== '', `the pid in ${file}`);
-    return Number(readFileSync(file, 'utf8'));
-  }
 
   async function killed(runner: TestRunner): Promise<void> {
     runner.send('process.kill');
@@ -74,14 +64,30 @@ describe('stopping a process', () => {
     await awaitExit(child);
   });
 
-  it('reports the end of a launcher only when the server in its group is gone too', async () => {
+  it('leaves the server of a launcher as much time as the launcher would have had', async () => {
     const file = freshFile();
-    const { runner, pid } = await started('forking', { 'pid-file': file });
-    const child = await pidIn(file);
+    // Longer than anything but a kill that is asked for would take.
+    const { runner, pid } = await started('forking', { server: 'healthy', 'end-ms': '2200', 'pid-file': file });
+    const server = await pidIn(file);
     runner.send('process.terminate');
     await awaitExit(pid);
+    expect(isAlive(server)).toBe(true);
     await runner.next('process.exited');
-    expect(isAlive(child)).toBe(false);
+    expect(isAlive(server)).toBe(false);
+    expect(supervision.output()).toContain('ended cleanly');
+  });
+
+  it('kills the server that a launcher has left, when told to', async () => {
+    const file = freshFile();
+    const { runner, pid } = await started('forking', { 'pid-file': file });
+    const server = await pidIn(file);
+    runner.send('process.terminate');
+    await awaitExit(pid);
+    await printed('heard SIGTERM');
+    expect(runner.events.map((event) => event.type)).toEqual(['process.spawned']);
+    runner.send('process.kill');
+    expect(await runner.next('process.exited')).toMatchObject({ exitCode: 0 });
+    expect(isAlive(server)).toBe(false);
   });
 
   it('ends the group that a process leaves when it exits by itself', async () => {
@@ -124,40 +130,6 @@ describe('stopping a process', () => {
     b.send('process.start');
     await b.next('process.spawned');
     expect(isAlive(daemon)).toBe(false);
-  });
-
-  it('runs cmdStop in place of SIGTERM, with the pid and the environment of the model', async () => {
-    const file = freshFile();
-    const stopArgv = ['sh', '-c', `echo "\${PID} $OWN" > ${file}; kill -9 \${PID}`];
-    const { runner, pid } = await started('deaf-to-sigterm', {}, { stopArgv, env: { OWN: 'mine' } });
-    runner.send('process.terminate');
-    expect(await runner.next('process.exited')).toMatchObject({ signal: 'SIGKILL' });
-    expect(readFileSync(file, 'utf8')).toBe(`${pid} mine\n`);
-    expect(supervision.output()).not.toContain('heard SIGTERM');
-  });
-
-  for (const [what, stopArgv] of [
-    ['fails', ['sh', '-c', 'exit 5']],
-    ['is missing', ['/nowhere/stop', '--password', 'sesame-open-up']],
-  ] as const) {
-    it(`R12: a cmdStop that ${what} is followed by SIGTERM at once`, async () => {
-      const { runner } = await started('healthy', {}, { stopArgv });
-      runner.send('process.terminate');
-      expect(await runner.next('process.exited')).toMatchObject({ exitCode: 0 });
-      const said = supervision.messages.join('\n');
-      expect(said).toContain('the stop command failed');
-      expect(said).not.toMatch(/sesame|password/);
-    });
-  }
-
-  it('a cmdStop that hangs does not keep a process from being killed, and is gone with it', async () => {
-    const file = freshFile();
-    const stopArgv = ['sh', '-c', `echo $$ > ${file}; sleep 1000`];
-    const { runner } = await started('deaf-to-sigterm', {}, { stopArgv });
-    runner.send('process.terminate');
-    const stopCommand = await pidIn(file);
-    await killed(runner);
-    await awaitExit(stopCommand);
   });
 
   it('R17: output held by a far descendant does not hide the end of the process', async () => {
