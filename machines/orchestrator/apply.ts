@@ -6,7 +6,7 @@ import type { Effect } from './effects.ts';
 import { giveBack, isLent, lend, split } from './leases.ts';
 import { enqueue, oldestRequest, takeLine, takeRequests, withdraw } from './queue.ts';
 import { replaceTopology } from './reconfigure.ts';
-import { modelsOf, profilesWith, wake, type Decision, type OrchestratorState, type Swap } from './state.ts';
+import { isKnown, modelsOf, profilesWith, wake, type Decision, type OrchestratorState, type Swap } from './state.ts';
 import type { OrchestratorEvent, Refusal, RefusalCode, Ticket } from './types.ts';
 
 /** What one event changes by itself. Whom that serves is decided afterwards, in `settle`. */
@@ -54,6 +54,8 @@ function admit(state: OrchestratorState, ticket: Ticket): Decision {
   const waiting = state.queue.waiting.get(ticket.model) ?? 0;
   const limit = state.topology.models.get(ticket.model)?.concurrencyLimit ?? null;
   if (!state.accepting) return only(state, [refused([ticket], 'shutting_down')]);
+  // It began under a configuration that knew what it is for.
+  if (!isKnown(state.topology, ticket)) return only(state, [refused([ticket], 'model_unloaded')]);
   if (ticket.patient) return only({ ...state, queue: enqueue(state.queue, ticket) });
   if (limit !== null && waiting + (state.leases.get(ticket.model) ?? 0) >= limit) {
     return only(state, [refused([ticket], 'concurrency_limit')]);

@@ -1,7 +1,7 @@
 import { modelActorId, profileActorId, type ModelId, type ProfileId } from '../shared/ids.ts';
 import type { Effect } from './effects.ts';
-import { oldestRequest, takeLine } from './queue.ts';
-import { isProfile, modelsOf, type Decision, type OrchestratorState } from './state.ts';
+import { oldestRequest, takeSome } from './queue.ts';
+import { isKnown, isProfile, modelsOf, type Decision, type OrchestratorState } from './state.ts';
 import type { Ticket, Topology } from './types.ts';
 
 /**
@@ -27,8 +27,8 @@ export function replaceTopology(state: OrchestratorState, topology: Topology, ch
     else effects.push({ kind: 'dismiss', address: modelActorId(model) });
   }
   for (const [model, { times, checksHealth }] of topology.models) {
-    const isKnown = state.topology.models.has(model) || state.phases.has(model);
-    if (isKnown) effects.push({ kind: 'tellModel', model, command: { type: 'model.configure', times, checksHealth } });
+    const isThere = state.topology.models.has(model) || state.phases.has(model);
+    if (isThere) effects.push({ kind: 'tellModel', model, command: { type: 'model.configure', times, checksHealth } });
     else effects.push({ kind: 'spawnModel', model });
   }
   const profilePhases = replaceProfiles(state, topology, effects);
@@ -37,8 +37,7 @@ export function replaceTopology(state: OrchestratorState, topology: Topology, ch
   let { queue } = state;
   const orphans: Ticket[] = [];
   for (const unit of state.queue.lines.keys()) {
-    if (modelsOf(topology, unit).length > 0) continue;
-    const taken = takeLine(queue, unit);
+    const taken = takeSome(queue, unit, (ticket) => !isKnown(topology, ticket));
     queue = taken.queue;
     orphans.push(...taken.tickets);
   }

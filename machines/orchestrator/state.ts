@@ -87,6 +87,11 @@ export function modelsOf(topology: Topology, unit: UnitId): readonly ModelId[] {
   return topology.models.has(id) ? [id] : [];
 }
 
+/** Whether the configuration knows what a ticket waits for: its unit, and its model as a part of that. */
+export function isKnown(topology: Topology, { unit, model }: Pick<Ticket, 'unit' | 'model'>): boolean {
+  return modelsOf(topology, unit).includes(model);
+}
+
 /** Whether everything the unit needs is ready, as last reported. */
 export function isUnitReady(state: OrchestratorState, unit: UnitId): boolean {
   return isProfile(unit)
