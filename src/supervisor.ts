@@ -54,7 +54,10 @@ export interface Supervisor {
    * @returns the models whose processes have to make way
    */
   adopt(config: Config): readonly ModelId[];
-  /** Takes no new work, finishes what is in flight, stops every model; resolves when no process is left. */
+  /**
+   * Takes no new work, finishes what is in flight, stops every model; resolves when no process is left, but for what
+   * outlives SIGKILL.
+   */
   halt(): Promise<void>;
   /** Kills every process; `halt` then resolves soon. */
   kill(): void;

@@ -4,7 +4,7 @@ import type { Failure } from '../shared/failure.ts';
 import { type ModelId, ORCHESTRATOR_ID } from '../shared/ids.ts';
 import type { Phase } from '../shared/phase.ts';
 import { tell } from '../shared/tell.ts';
-import { bareFailure, crashed, exitedEarly, unhealthy } from './failures.ts';
+import { bareFailure, crashed, exitedEarly, stuck, unhealthy } from './failures.ts';
 import type {
   ModelCommand,
   ModelInput,
@@ -22,6 +22,7 @@ import type {
  * INVARIANTS
  * - At most one process: it is started on entry to `starting` only, and `starting` is entered only when none is left.
  * - `stopping` is left only on `process.exited`; nothing else makes a process count as gone.
+ * - What a stuck model is asked for it does not remember: it starts for nobody when its process ends at last.
  * - A command is answered by a report: of the change it causes, or of the phase it finds.
  * - `ready` is told to the owner before a lease can exist, and the idle time runs only while no lease does.
  */
@@ -96,9 +97,7 @@ export const modelMachine = setup({
           ? { ...context.failure, logTail: params.exit.logTail, at: params.exit.at }
           : context.failure,
     })),
-    noteStuck: assign({
-      failure: ({ context }) => bareFailure('stop_timeout', `${context.id} is still there after SIGKILL`),
-    }),
+    noteStuck: assign({ failure: ({ context }) => stuck(context.id) }),
   },
   guards: {
     checksHealth: ({ context }) => context.checksHealth,
@@ -281,9 +280,13 @@ export const modelMachine = setup({
       },
       states: {
         terminating: { entry: 'terminate', after: { stopTimeout: 'killing' } },
-        killing: {
-          entry: 'kill',
-          after: { unkillable: { actions: ['noteStuck', { type: 'report', params: { phase: 'stopping' } }] } },
+        killing: { entry: 'kill', after: { unkillable: 'stuck' } },
+        stuck: {
+          entry: ['noteStuck', 'dropRestart', { type: 'report', params: { phase: 'stopping' } }],
+          on: {
+            'model.ensureReady': { actions: { type: 'report', params: { phase: 'stopping' } } },
+            'model.kill': { actions: ['kill', { type: 'report', params: { phase: 'stopping' } }] },
+          },
         },
       },
     },

@@ -1,3 +1,4 @@
+import { isStuck } from '../model/failures.ts';
 import type { ModelReport } from '../model/types.ts';
 import type { ProfileReport } from '../profile/types.ts';
 import { modelActorId, profileActorId, type ModelId, type UnitId } from '../shared/ids.ts';
@@ -130,6 +131,9 @@ function noteModel(state: OrchestratorState, report: ModelReport): Decision {
   const phases = new Map(state.phases);
   if (phase === 'stopped') phases.delete(model);
   else phases.set(model, phase);
+  const stuck = new Map(state.stuck);
+  if (failure !== null && isStuck(report)) stuck.set(model, failure);
+  else stuck.delete(model);
   const coolDowns = new Map(state.coolDowns);
   if (phase === 'stopped' && coolDownMs > 0) {
     coolDowns.set(model, { failure, until: Math.max(failure?.at ?? 0, state.now) + coolDownMs });
@@ -153,7 +157,7 @@ function noteModel(state: OrchestratorState, report: ModelReport): Decision {
   if (phase === 'stopped' && !state.topology.models.has(model)) {
     effects.push({ kind: 'dismiss', address: modelActorId(model) });
   }
-  return only({ ...state, phases, coolDowns, stale }, effects);
+  return only({ ...state, phases, stuck, coolDowns, stale }, effects);
 }
 
 function noteProfile(state: OrchestratorState, report: ProfileReport): Decision {

@@ -39,6 +39,8 @@ export interface OrchestratorState {
   /** As last reported; a stopped model is not in the map. */
   readonly phases: ReadonlyMap<ModelId, Phase>;
   readonly profilePhases: ReadonlyMap<ProfileId, Phase>;
+  /** Models whose process outlives SIGKILL, and their word for it. Nothing is known of when it ends. */
+  readonly stuck: ReadonlyMap<ModelId, Failure>;
   readonly coolDowns: ReadonlyMap<ModelId, CoolDown>;
   /** Resident models whose process was started by an older definition. */
   readonly stale: ReadonlySet<ModelId>;
@@ -65,6 +67,7 @@ export function initialState(topology: Topology): OrchestratorState {
     leases: new Map(),
     phases: new Map(),
     profilePhases: new Map(),
+    stuck: new Map(),
     coolDowns: new Map(),
     stale: new Set(),
     open: new Set(),

@@ -1,4 +1,5 @@
 import { assign, enqueueActions, setup } from 'xstate';
+import { isStuck } from '../model/failures.ts';
 import type { StopReason } from '../model/types.ts';
 import type { Failure } from '../shared/failure.ts';
 import { type ModelId, modelActorId, ORCHESTRATOR_ID, type ProfileId } from '../shared/ids.ts';
@@ -69,7 +70,7 @@ export const profileMachine = setup({
     areAllReady: ({ context }) => everyMember(context, (phase) => phase === 'ready'),
     areAllRunning: ({ context }) => everyMember(context, (phase) => phase === 'health-checking' || phase === 'ready'),
     isOneMissing: ({ context }) => !everyMember(context, (phase) => phase === 'ready'),
-    hasMemberStopped: ({ event }) => event.type === 'model.reported' && event.phase === 'stopped',
+    hasMemberFailed: ({ event }) => event.type === 'model.reported' && (event.phase === 'stopped' || isStuck(event)),
     isGone: ({ context }) =>
       everyMember(context, (phase) => (context.dismissed ? phase === 'stopped' : phase !== 'stopping')),
     mayExpire: ({ context }) => context.ttlMs > 0,
@@ -110,7 +111,7 @@ export const profileMachine = setup({
       ],
       on: {
         'model.reported': [
-          { guard: 'hasMemberStopped', target: 'stopped', actions: ['note', 'noteFailure'] },
+          { guard: 'hasMemberFailed', target: 'stopped', actions: ['note', 'noteFailure'] },
           { actions: 'note' },
         ],
         'profile.ensureReady': { actions: { type: 'report', params: { phase: 'starting' } } },
@@ -125,7 +126,7 @@ export const profileMachine = setup({
       always: { guard: 'areAllReady', target: 'ready' },
       on: {
         'model.reported': [
-          { guard: 'hasMemberStopped', target: 'stopped', actions: ['note', 'noteFailure'] },
+          { guard: 'hasMemberFailed', target: 'stopped', actions: ['note', 'noteFailure'] },
           { actions: 'note' },
         ],
         'profile.ensureReady': { actions: { type: 'report', params: { phase: 'health-checking' } } },

@@ -1,4 +1,5 @@
 import { assign, enqueueActions, fromPromise, setup } from 'xstate';
+import { isStuck } from '../model/failures.ts';
 import type { Failure } from '../shared/failure.ts';
 import { modelActorId, type ModelId, ORCHESTRATOR_ID, profileActorId } from '../shared/ids.ts';
 import { tell } from '../shared/tell.ts';
@@ -10,6 +11,7 @@ import type { PreflightInput, PreflightResult, SwapEvent, SwapFinished, SwapInpu
  * INVARIANTS
  * - Nothing is stopped before the preflight has passed and the last lease on every leaver is back.
  * - Nothing is started before every leaver's process is gone.
+ * - A process that outlives SIGKILL ends it, whether it is to leave or to start anew.
  * - It ends, exactly once, with `swap.finished`; a cancelled swap starts nothing any more.
  */
 
@@ -64,11 +66,10 @@ export const swapMachine = setup({
     isLeaverGone: ({ context, event }) =>
       event.type === 'model.reported' && event.phase === 'stopped' && context.remaining.includes(event.model),
     isLeaverStuck: ({ context, event }) =>
-      event.type === 'model.reported' &&
-      event.failure?.code === 'stop_timeout' &&
-      context.remaining.includes(event.model),
+      event.type === 'model.reported' && isStuck(event) && context.remaining.includes(event.model),
     isUnitReady: ({ context, event }) => isAbout(context, event) && event.phase === 'ready',
-    isUnitStopped: ({ context, event }) => isAbout(context, event) && event.phase === 'stopped',
+    isUnitLost: ({ context, event }) =>
+      isAbout(context, event) && (event.phase === 'stopped' || (event.type === 'model.reported' && isStuck(event))),
   },
 }).createMachine({
   id: 'swap',
@@ -127,7 +128,7 @@ export const swapMachine = setup({
         'model.reported': [
           { guard: 'isUnitReady', target: 'done' },
           {
-            guard: 'isUnitStopped',
+            guard: 'isUnitLost',
             target: 'failed',
             actions: {
               type: 'noteFailure',
@@ -138,7 +139,7 @@ export const swapMachine = setup({
         'profile.reported': [
           { guard: 'isUnitReady', target: 'done' },
           {
-            guard: 'isUnitStopped',
+            guard: 'isUnitLost',
             target: 'failed',
             actions: {
               type: 'noteFailure',

@@ -24,6 +24,7 @@ const payloads = {
     report('a', 'stopping', { ...failure, code: 'stop_timeout' }),
     report('b', 'starting'),
     report('b', 'ready'),
+    report('b', 'stopping', { ...failure, code: 'stop_timeout' }),
     report('b', 'stopped', failure),
   ],
   'profile.reported': [],
