@@ -1,7 +1,7 @@
 import { modelActorId, profileActorId, type ModelId, type ProfileId } from '../shared/ids.ts';
 import type { Effect } from './effects.ts';
-import { oldestRequest, takeSome } from './queue.ts';
-import { isKnown, isProfile, modelsOf, type Decision, type OrchestratorState } from './state.ts';
+import { oldestRequest, type Queue, takeSome } from './queue.ts';
+import { isKnown, isProfile, modelsOf, type Decision, type OrchestratorState, type Swap } from './state.ts';
 import type { Ticket, Topology } from './types.ts';
 
 /**
@@ -18,9 +18,19 @@ import type { Ticket, Topology } from './types.ts';
  */
 export function replaceTopology(state: OrchestratorState, topology: Topology, changed: readonly ModelId[]): Decision {
   const effects: Effect[] = [];
+  const stale = replaceModels(state, topology, changed, effects);
+  const profilePhases = replaceProfiles(state, topology, effects);
+  for (const model of state.open) effects.push({ kind: 'announce', announcement: { type: 'gate.closed', model } });
+  const queue = refuseOrphans(state.queue, topology, effects);
+  const next = { ...state, topology, stale, queue, profilePhases, open: new Set<ModelId>() };
+  const swaps = reviewSwaps(next, effects);
+  return { state: { ...next, swaps }, effects };
+}
+
+/** @returns the models whose processes are of an older definition */
+function replaceModels(state: OrchestratorState, topology: Topology, changed: readonly ModelId[], effects: Effect[]) {
   const stale = new Set(state.stale);
   for (const model of changed) if (state.phases.has(model)) stale.add(model);
-
   for (const model of state.topology.models.keys()) {
     if (topology.models.has(model)) continue;
     if (state.phases.has(model)) stale.add(model);
@@ -31,31 +41,42 @@ export function replaceTopology(state: OrchestratorState, topology: Topology, ch
     if (isThere) effects.push({ kind: 'tellModel', model, command: { type: 'model.configure', times, checksHealth } });
     else effects.push({ kind: 'spawnModel', model });
   }
-  const profilePhases = replaceProfiles(state, topology, effects);
-  for (const model of state.open) effects.push({ kind: 'announce', announcement: { type: 'gate.closed', model } });
+  return stale;
+}
 
-  let { queue } = state;
+function refuseOrphans(queue: Queue, topology: Topology, effects: Effect[]): Queue {
+  let next = queue;
   const orphans: Ticket[] = [];
-  for (const unit of state.queue.lines.keys()) {
-    const taken = takeSome(queue, unit, (ticket) => !isKnown(topology, ticket));
-    queue = taken.queue;
+  for (const unit of queue.lines.keys()) {
+    const taken = takeSome(next, unit, (ticket) => !isKnown(topology, ticket));
+    next = taken.queue;
     orphans.push(...taken.tickets);
   }
   if (orphans.length > 0) {
     const refusal = { code: 'model_unloaded' as const, failure: null, retryAfterMs: null };
     effects.push({ kind: 'announce', announcement: { type: 'tickets.refused', tickets: orphans, refusal } });
   }
-  const swaps = state.swaps.map((swap) =>
+  return next;
+}
+
+/** Calls off the swaps that have lost their purpose, and what they have asked of models that were stopping. */
+function reviewSwaps({ topology, phases, stale, queue, swaps }: OrchestratorState, effects: Effect[]): Swap[] {
+  const reviewed = swaps.map((swap) =>
     swap.loads.some((model) => stale.has(model)) ? { ...swap, outdated: true } : swap,
   );
-  for (const { number, unit, outdated } of swaps) {
+  const wanted = new Set<ModelId>();
+  for (const { number, unit, loads, outdated } of reviewed) {
     if (unit === null) continue;
     const isInVain = outdated && !isProfile(unit) && oldestRequest(queue, unit) === undefined;
     if (isInVain || modelsOf(topology, unit).length === 0) {
       effects.push({ kind: 'tellSwap', swap: number, message: { type: 'swap.cancel' } });
-    }
+    } else for (const model of loads) wanted.add(model);
   }
-  return { state: { ...state, topology, stale, queue, profilePhases, swaps, open: new Set() }, effects };
+  for (const model of stale) {
+    if (phases.get(model) !== 'stopping' || wanted.has(model)) continue;
+    effects.push({ kind: 'tellModel', model, command: { type: 'model.stop', reason: 'swap' } });
+  }
+  return reviewed;
 }
 
 /** A profile is its list of members: one that has changed is another one. */

@@ -10,7 +10,8 @@ import type { PreflightInput, PreflightResult, SwapEvent, SwapFinished, SwapInpu
  *
  * INVARIANTS
  * - Nothing is stopped before the preflight has passed and the last lease on every leaver is back.
- * - Nothing is started before every leaver's process is gone.
+ * - Nothing is started before every leaver's process is gone. One that goes by itself is noted whenever it does: there may
+ *   be nobody left to ask.
  * - A process that outlives SIGKILL ends it, whether it is to leave or to start anew.
  * - It ends, exactly once, with `swap.finished`; a cancelled swap starts nothing any more.
  */
@@ -38,7 +39,7 @@ export const swapMachine = setup({
       event.type === 'model.reported' ? { remaining: context.remaining.filter((model) => model !== event.model) } : {},
     ),
     evict: enqueueActions(({ context, enqueue, system }) => {
-      for (const model of context.leaves) {
+      for (const model of context.remaining) {
         tell(enqueue, system, modelActorId(model), { type: 'model.stop', reason: 'swap' });
       }
     }),
@@ -99,11 +100,19 @@ export const swapMachine = setup({
           },
         },
       },
-      on: { 'swap.drained': { actions: 'noteDrained' }, 'swap.forsake': 'cancelled' },
+      on: {
+        'swap.drained': { actions: 'noteDrained' },
+        'swap.forsake': 'cancelled',
+        'model.reported': { guard: 'isLeaverGone', actions: 'noteGone' },
+      },
     },
     draining: {
       always: { guard: 'isDrained', target: 'evicting' },
-      on: { 'swap.drained': { actions: 'noteDrained' }, 'swap.forsake': 'cancelled' },
+      on: {
+        'swap.drained': { actions: 'noteDrained' },
+        'swap.forsake': 'cancelled',
+        'model.reported': { guard: 'isLeaverGone', actions: 'noteGone' },
+      },
     },
     evicting: {
       entry: 'evict',

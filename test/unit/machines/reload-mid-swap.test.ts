@@ -48,3 +48,47 @@ test('a request that waits for a member that leaves its profile is refused, its 
   await rest();
   expect(ids(o.granted)).toContain(stays);
 });
+
+test('a swap does not wait for a leaver that stopped by itself and is gone from the configuration', async () => {
+  // a and c may be together; b runs alone.
+  const policy = {
+    kind: 'group' as const,
+    groups: [
+      { name: 'pair', swap: false, exclusive: false, persistent: false },
+      { name: 'alone', swap: true, exclusive: true, persistent: false },
+    ],
+    groupOf: new Map([
+      ['a', 0],
+      ['c', 0],
+      ['b', 1],
+    ]),
+  };
+  const o = play({ maxWaitMs: 1_000, policy, models: { a: {}, b: {}, c: { ttlMs: 2_000 } } });
+  o.submit('model:a');
+  o.submit('model:c');
+  await rest();
+  o.release('c');
+  const ticket = o.submit('model:b');
+  await o.advance(3_000);
+  expect([o.phase('a'), o.phase('c')]).toEqual(['ready', 'stopped']);
+  o.reload([], { models: { a: {}, b: {} } });
+  o.release('a');
+  await rest();
+  expect(ids(o.granted)).toContain(ticket);
+});
+
+test('a restart that a model remembers is off when it is gone from the configuration', async () => {
+  const o = play({ models: { a: { obedient: false }, b: {} } });
+  o.submit('model:a');
+  await rest();
+  o.release('a');
+  o.actor.send({ type: 'unload.requested', models: ['a'], at: 0 });
+  o.submit('model:a');
+  await rest();
+  expect(o.phase('a')).toBe('stopping');
+  o.reload([], { models: { b: {} } });
+  o.processes.get('a')!.exit();
+  await rest();
+  expect(o.processes.get('a')!.starts).toBe(1);
+  expect(Object.keys(o.actor.getSnapshot().children)).toEqual(['model:b']);
+});
