@@ -3,7 +3,7 @@ import type { ModelReport } from '../model/types.ts';
 import type { ProfileReport } from '../profile/types.ts';
 import { modelActorId, profileActorId, type ModelId, type UnitId } from '../shared/ids.ts';
 import type { SwapFinished } from '../swap/types.ts';
-import type { Effect } from './effects.ts';
+import { type Effect, startOver } from './effects.ts';
 import { giveBack, isLent, lend, split } from './leases.ts';
 import { enqueue, oldestRequest, takeLine, takeRequests, withdraw } from './queue.ts';
 import { replaceTopology } from './reconfigure.ts';
@@ -135,7 +135,8 @@ function noteModel(state: OrchestratorState, report: ModelReport): Decision {
   if (failure !== null && isStuck(report)) stuck.set(model, failure);
   else stuck.delete(model);
   const coolDowns = new Map(state.coolDowns);
-  if (phase === 'stopped' && coolDownMs > 0) {
+  const isOutdated = state.stale.has(model);
+  if (phase === 'stopped' && coolDownMs > 0 && !isOutdated) {
     coolDowns.set(model, { failure, until: Math.max(failure?.at ?? 0, state.now) + coolDownMs });
   } else coolDowns.delete(model);
 
@@ -153,10 +154,10 @@ function noteModel(state: OrchestratorState, report: ModelReport): Decision {
     }
   }
   const isGone = phase === 'stopped' || phase === 'starting';
-  const stale = isGone && state.stale.has(model) ? without(state.stale, model) : state.stale;
+  const stale = isGone && isOutdated ? without(state.stale, model) : state.stale;
   if (phase === 'stopped' && !state.topology.models.has(model)) {
     effects.push({ kind: 'dismiss', address: modelActorId(model) });
-  }
+  } else if (phase === 'stopped' && coolDownMs > 0 && isOutdated) effects.push(...startOver(model));
   return only({ ...state, phases, stuck, coolDowns, stale }, effects);
 }
 

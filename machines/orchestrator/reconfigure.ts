@@ -1,5 +1,5 @@
 import { modelActorId, profileActorId, type ModelId, type ProfileId } from '../shared/ids.ts';
-import type { Effect } from './effects.ts';
+import { type Effect, startOver } from './effects.ts';
 import { oldestRequest, type Queue, takeSome } from './queue.ts';
 import { isKnown, isProfile, modelsOf, type Decision, type OrchestratorState, type Swap } from './state.ts';
 import type { Ticket, Topology } from './types.ts';
@@ -10,6 +10,7 @@ import type { Ticket, Topology } from './types.ts';
  * INVARIANTS
  * - A model that is gone from the configuration, or whose process was started by an older definition, finishes the
  *   requests it has and is then stopped.
+ * - What a definition has failed at says nothing about the next one.
  * - Whoever waits for something that is gone is told so at once.
  * - No permission outlives the limits that it was given under: all are taken back, and given anew where they still may be.
  * - A load by an older definition goes on for the requests that wait for it, not for patient tickets nor for nobody.
@@ -38,8 +39,9 @@ function replaceModels(state: OrchestratorState, topology: Topology, changed: re
   }
   for (const [model, { times, checksHealth }] of topology.models) {
     const isThere = state.topology.models.has(model) || state.phases.has(model);
-    if (isThere) effects.push({ kind: 'tellModel', model, command: { type: 'model.configure', times, checksHealth } });
-    else effects.push({ kind: 'spawnModel', model });
+    if (!isThere) effects.push({ kind: 'spawnModel', model });
+    else if (changed.includes(model) && !state.phases.has(model)) effects.push(...startOver(model));
+    else effects.push({ kind: 'tellModel', model, command: { type: 'model.configure', times, checksHealth } });
   }
   return stale;
 }

@@ -92,3 +92,36 @@ test('a restart that a model remembers is off when it is gone from the configura
   expect(o.processes.get('a')!.starts).toBe(1);
   expect(Object.keys(o.actor.getSnapshot().children)).toEqual(['model:b']);
 });
+
+test('a definition that could not be started is forgotten with its cool-down when it is changed', async () => {
+  const o = play({ models: { a: { autoHealthy: false }, b: {} } });
+  for (let attempt = 0; attempt < 6; attempt++) {
+    o.submit('model:a', 'a', { force: true });
+    await rest();
+    o.processes.get('a')!.exit(1);
+  }
+  o.reload([]);
+  o.submit('model:a');
+  expect(o.refused.at(-1)!.refusal.code, 'the same is no reason to try again').toBe('model_cooling_down');
+  o.reload(['a']);
+  const ticket = o.submit('model:a');
+  await rest();
+  await o.healthy('a');
+  expect(ids(o.granted)).toEqual([ticket]);
+  o.processes.get('a')!.exit(1);
+  o.release('a');
+});
+
+test('a definition that fails when it has been changed already makes nobody wait for the next one', async () => {
+  const o = play({ models: { a: { autoHealthy: false }, b: {} } });
+  const first = o.submit('model:a');
+  await rest();
+  o.reload(['a']);
+  o.processes.get('a')!.exit(1);
+  await rest();
+  expect(o.refused).toMatchObject([{ ticket: { id: first }, refusal: { failure: { code: 'exited_early' } } }]);
+  const ticket = o.submit('model:a');
+  await rest();
+  await o.healthy('a');
+  expect(ids(o.granted)).toEqual([ticket]);
+});
