@@ -13,6 +13,7 @@ import type { Ticket, Topology } from './types.ts';
  * - What a definition has failed at says nothing about the next one.
  * - Whoever waits for something that is gone is told so at once.
  * - No permission outlives the limits that it was given under: all are taken back, and given anew where they still may be.
+ * - A swap loads what its unit is now, or is called off; those who wait for it keep their places.
  * - A load by an older definition goes on for the requests that wait for it, not for patient tickets nor for nobody.
  *
  * @param changed models whose processes, if they have one, were started by an older definition
@@ -70,7 +71,7 @@ function reviewSwaps({ topology, phases, stale, queue, swaps }: OrchestratorStat
   for (const { number, unit, loads, outdated } of reviewed) {
     if (unit === null) continue;
     const isInVain = outdated && !isProfile(unit) && oldestRequest(queue, unit) === undefined;
-    if (isInVain || modelsOf(topology, unit).length === 0) {
+    if (isInVain || !isSame(modelsOf(topology, unit), loads)) {
       effects.push({ kind: 'tellSwap', swap: number, message: { type: 'swap.cancel' } });
     } else for (const model of loads) wanted.add(model);
   }
@@ -81,14 +82,18 @@ function reviewSwaps({ topology, phases, stale, queue, swaps }: OrchestratorStat
   return reviewed;
 }
 
-/** A profile is its list of members: one that has changed is another one. */
+/** A profile is its list of members: with others it is another one. */
 function replaceProfiles(state: OrchestratorState, topology: Topology, effects: Effect[]) {
   const profilePhases = new Map(state.profilePhases);
   const kept = new Set<ProfileId>();
   for (const [id, before] of state.topology.profiles) {
     const after = topology.profiles.get(id);
-    if (after && isSame(before.members, after.members) && before.ttlMs === after.ttlMs) {
+    if (after && isSame(before.members, after.members)) {
       kept.add(id);
+      const { ttlMs } = after;
+      if (ttlMs !== before.ttlMs) {
+        effects.push({ kind: 'tellProfile', profile: id, message: { type: 'profile.configure', ttlMs } });
+      }
       continue;
     }
     effects.push({ kind: 'dismiss', address: profileActorId(id) });

@@ -48,6 +48,7 @@ export const profileMachine = setup({
     noteFailure: assign(({ event }) =>
       event.type === 'model.reported' ? { failure: event.failure, coolDownMs: event.coolDownMs } : {},
     ),
+    configure: assign(({ event }) => (event.type === 'profile.configure' ? { ttlMs: event.ttlMs } : {})),
     forget: assign({ failure: null, coolDownMs: 0, dismissed: false }),
     dismiss: assign({ dismissed: true }),
     gather: enqueueActions(({ context, enqueue, system }, params: { force: boolean }) => {
@@ -91,6 +92,7 @@ export const profileMachine = setup({
     dismissed: false,
   }),
   initial: 'stopped',
+  on: { 'profile.configure': { actions: 'configure' } },
   states: {
     stopped: {
       entry: ['letGo', { type: 'report', params: { phase: 'stopped' } }],
@@ -157,7 +159,11 @@ export const profileMachine = setup({
               actions: ['dismiss', { type: 'stopMembers', params: { reason: 'ttl' } }],
             },
           },
-          on: { 'profile.busy': 'busy' },
+          on: {
+            'profile.busy': 'busy',
+            // Entered again, so that the idle time starts anew.
+            'profile.configure': { target: 'idle', reenter: true, actions: 'configure' },
+          },
         },
         busy: { on: { 'profile.idle': 'idle' } },
       },

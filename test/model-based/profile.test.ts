@@ -20,6 +20,7 @@ const payloads = {
     ...PHASES.map((phase) => report(model, phase, phase === 'stopped' ? failure : null)),
     report(model, 'stopping', { ...failure, code: 'stop_timeout' }),
   ]),
+  'profile.configure': [{ type: 'profile.configure', ttlMs: input.ttlMs }],
   'profile.stop': [{ type: 'profile.stop', reason: 'unload' }],
 };
 

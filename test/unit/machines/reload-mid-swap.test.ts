@@ -49,6 +49,33 @@ test('a request that waits for a member that leaves its profile is refused, its 
   expect(ids(o.granted)).toContain(stays);
 });
 
+test('a profile whose members change while it loads is loaded with those it has now, for the same requests', async () => {
+  const o = play({ models: { a: {}, b: { autoHealthy: false }, c: {} }, profiles: { p: ['a', 'b'] } });
+  const ticket = o.submit('profile:p', 'a');
+  await rest();
+  o.reload([], { profiles: { p: ['a', 'c'] } });
+  await rest();
+  expect([o.phase('a'), o.phase('b'), o.phase('c')]).toEqual(['ready', 'stopped', 'ready']);
+  expect(ids(o.granted)).toEqual([ticket]);
+  expect(o.processes.get('a')!.starts).toBe(1);
+});
+
+test('another idle time of a profile that is loading or ready changes nothing else', async () => {
+  const o = play({ models: { a: { autoHealthy: false }, b: {} }, profiles: { p: ['a', 'b'] } });
+  const ticket = o.submit('profile:p', 'a');
+  await rest();
+  o.reload([], { profileTtlMs: 60_000 });
+  await o.healthy('a');
+  expect(ids(o.granted)).toEqual([ticket]);
+  o.release('a');
+  await o.advance(10_000, 1_000);
+  o.reload([], { profileTtlMs: 5_000 });
+  await o.advance(4_000, 1_000);
+  expect([o.phase('a'), o.phase('b')]).toEqual(['ready', 'ready']);
+  await o.advance(2_000, 1_000);
+  expect([o.phase('a'), o.phase('b')]).toEqual(['stopped', 'stopped']);
+});
+
 test('a swap does not wait for a leaver that stopped by itself and is gone from the configuration', async () => {
   // a and c may be together; b runs alone.
   const policy = {
