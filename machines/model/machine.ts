@@ -1,7 +1,7 @@
 import { assign, enqueueActions, fromCallback, fromPromise, sendTo, setup } from 'xstate';
 import { coolDownMs } from '../shared/backoff.ts';
 import type { Failure } from '../shared/failure.ts';
-import { type ModelId, ORCHESTRATOR_ID } from '../shared/ids.ts';
+import { type ModelId, ORCHESTRATOR_ID, type ProfileId } from '../shared/ids.ts';
 import type { Phase } from '../shared/phase.ts';
 import { tell } from '../shared/tell.ts';
 import { bareFailure, crashed, exitedEarly, stuck, unhealthy } from './failures.ts';
@@ -37,7 +37,8 @@ export interface ModelContext {
   readonly coolDownMs: number;
   /** Asked to become ready while stopping. */
   readonly restart: boolean;
-  readonly held: boolean;
+  /** The profiles that want it to stay. */
+  readonly heldBy: readonly ProfileId[];
 }
 
 /** A ready model whose process lives this long is not in a crash loop. */
@@ -73,7 +74,11 @@ export const modelMachine = setup({
     forget: assign({ failure: null, coolDownMs: 0, restart: false }),
     forgetStrikes: assign({ strikes: 0 }),
     endCoolDown: assign({ coolDownMs: 0 }),
-    hold: assign({ held: (_, params: { held: boolean }) => params.held }),
+    hold: assign(({ context, event }) => {
+      if (event.type !== 'model.hold') return {};
+      const others = context.heldBy.filter((profile) => profile !== event.profile);
+      return { heldBy: event.held ? [...others, event.profile] : others };
+    }),
     configure: assign((_, params: Pick<ModelInput, 'times' | 'checksHealth'>) => params),
     rememberRestart: assign({ restart: true }),
     dropRestart: assign({ restart: false }),
@@ -102,7 +107,7 @@ export const modelMachine = setup({
   guards: {
     checksHealth: ({ context }) => context.checksHealth,
     mustCoolDown: ({ context }) => context.coolDownMs > 0,
-    mayExpire: ({ context }) => context.times.ttlMs > 0 && !context.held,
+    mayExpire: ({ context }) => context.times.ttlMs > 0 && context.heldBy.length === 0,
     isForced: ({ event }) => event.type === 'model.ensureReady' && event.force === true,
     isRestartWanted: ({ context }) => context.restart && context.coolDownMs === 0,
   },
@@ -125,13 +130,13 @@ export const modelMachine = setup({
     strikes: 0,
     coolDownMs: 0,
     restart: false,
-    held: false,
+    heldBy: [],
   }),
   // Invoked here, not in `starting`: the runner outlives every phase and owns the process in all of them.
   invoke: { src: 'runner', id: 'runner', input: ({ context }) => ({ model: context.id }) },
   initial: 'stopped',
   on: {
-    'model.hold': { actions: { type: 'hold', params: ({ event }) => ({ held: event.held }) } },
+    'model.hold': { actions: 'hold' },
     'model.configure': { actions: { type: 'configure', params: ({ event }) => definitionOf(event) } },
   },
   states: {
@@ -249,11 +254,7 @@ export const modelMachine = setup({
           on: {
             'model.busy': 'busy',
             // Entered again, so that the idle time starts anew when a profile lets go, or when it has changed.
-            'model.hold': {
-              target: 'idle',
-              reenter: true,
-              actions: { type: 'hold', params: ({ event }) => ({ held: event.held }) },
-            },
+            'model.hold': { target: 'idle', reenter: true, actions: 'hold' },
             'model.configure': {
               target: 'idle',
               reenter: true,

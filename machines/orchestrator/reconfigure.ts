@@ -99,7 +99,7 @@ function replaceProfiles(state: OrchestratorState, topology: Topology, effects: 
     effects.push({ kind: 'dismiss', address: profileActorId(id) });
     profilePhases.delete(id);
     for (const model of before.members) {
-      effects.push({ kind: 'tellModel', model, command: { type: 'model.hold', held: false } });
+      effects.push({ kind: 'tellModel', model, command: { type: 'model.hold', profile: id, held: false } });
     }
   }
   for (const id of topology.profiles.keys()) if (!kept.has(id)) effects.push({ kind: 'spawnProfile', profile: id });

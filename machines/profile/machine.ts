@@ -53,13 +53,14 @@ export const profileMachine = setup({
     dismiss: assign({ dismissed: true }),
     gather: enqueueActions(({ context, enqueue, system }, params: { force: boolean }) => {
       for (const member of context.members) {
-        tell(enqueue, system, modelActorId(member), { type: 'model.hold', held: true });
+        tell(enqueue, system, modelActorId(member), { type: 'model.hold', profile: context.id, held: true });
         tell(enqueue, system, modelActorId(member), { type: 'model.ensureReady', force: params.force });
       }
     }),
     letGo: enqueueActions(({ context, enqueue, system }) => {
-      for (const member of context.members)
-        tell(enqueue, system, modelActorId(member), { type: 'model.hold', held: false });
+      for (const member of context.members) {
+        tell(enqueue, system, modelActorId(member), { type: 'model.hold', profile: context.id, held: false });
+      }
     }),
     stopMembers: enqueueActions(({ context, enqueue, system }, params: { reason: StopReason }) => {
       for (const member of context.members) {

@@ -152,3 +152,18 @@ test('a definition that fails when it has been changed already makes nobody wait
   await o.healthy('a');
   expect(ids(o.granted)).toEqual([ticket]);
 });
+
+test('a profile that is new, or gone, lets none of the members go that another one holds', async () => {
+  const profiles = { q: ['a', 'c'] };
+  const o = play({ models: { a: { ttlMs: 2_000 }, c: {}, d: {} }, profiles, profileTtlMs: 20_000 });
+  o.submit('profile:q', 'a');
+  await rest();
+  o.release('a');
+  o.reload([], { profiles: { ...profiles, r: ['a', 'd'] } });
+  await o.advance(5_000);
+  o.reload([], { profiles });
+  await o.advance(5_000);
+  expect([o.phase('a'), o.phase('c')]).toEqual(['ready', 'ready']);
+  await o.advance(11_000);
+  expect([o.phase('a'), o.phase('c')]).toEqual(['stopped', 'stopped']);
+});
