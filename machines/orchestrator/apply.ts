@@ -7,7 +7,16 @@ import { type Effect, startOver } from './effects.ts';
 import { giveBack, isLent, lend, split } from './leases.ts';
 import { enqueue, oldestRequest, takeLine, takeRequests, withdraw } from './queue.ts';
 import { replaceTopology } from './reconfigure.ts';
-import { isKnown, modelsOf, profilesWith, wake, type Decision, type OrchestratorState, type Swap } from './state.ts';
+import {
+  isKnown,
+  isThere,
+  modelsOf,
+  profilesWith,
+  wake,
+  type Decision,
+  type OrchestratorState,
+  type Swap,
+} from './state.ts';
 import type { OrchestratorEvent, Refusal, RefusalCode, Ticket } from './types.ts';
 
 /** What one event changes by itself. Whom that serves is decided afterwards, in `settle`. */
@@ -99,8 +108,8 @@ function release(state: OrchestratorState, model: ModelId): Decision {
 
 /** Stops models at once, leases or not, together with the profiles they are resident in. Nobody else notices. */
 function unload(state: OrchestratorState, models: readonly ModelId[]): Decision {
-  const profiles = [...state.profilePhases]
-    .filter(([id, phase]) => phase !== 'stopped' && isAmong(modelsOf(state.topology, profileActorId(id)), models))
+  const profiles = [...state.topology.profiles]
+    .filter(([id, { members }]) => isThere(state, id) && isAmong(members, models))
     .map(([id]) => id);
   const targets = new Set([...models, ...profiles.flatMap((id) => modelsOf(state.topology, profileActorId(id)))]);
   const effects: Effect[] = state.swaps.filter((swap) => isAmong(swap.loads, targets)).map(cancel);

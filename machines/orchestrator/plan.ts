@@ -4,6 +4,7 @@ import { EXCLUSIVE, evictions } from './policies/policy.ts';
 import { takeLine } from './queue.ts';
 import {
   isProfile,
+  isThere,
   modelsOf,
   priorityOf,
   type CoolDown,
@@ -58,12 +59,10 @@ function leaversFor(state: OrchestratorState, unit: UnitId, loads: readonly Mode
 }
 
 /** The members of every profile that is there or on its way, and to which the models do not belong. */
-function othersInProfiles({ topology, profilePhases, swaps }: OrchestratorState, loads: readonly ModelId[]): ModelId[] {
-  const there = [...topology.profiles].filter(([id, { members }]) => {
-    const phase = profilePhases.get(id) ?? 'stopped';
-    const isThere =
-      (phase !== 'stopped' && phase !== 'stopping') || swaps.some(({ unit }) => unit === profileActorId(id));
-    return isThere && !loads.every((model) => members.includes(model));
+function othersInProfiles(state: OrchestratorState, loads: readonly ModelId[]): ModelId[] {
+  const there = [...state.topology.profiles].filter(([id, { members }]) => {
+    const isComing = state.swaps.some(({ unit }) => unit === profileActorId(id));
+    return (isThere(state, id) || isComing) && !loads.every((model) => members.includes(model));
   });
   return there.flatMap(([, { members }]) => members);
 }

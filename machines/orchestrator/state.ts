@@ -112,6 +112,12 @@ export function priorityOf({ models }: Topology, tickets: readonly Ticket[]): nu
   return Math.max(...tickets.map(({ model, patient }) => (patient ? -Infinity : (models.get(model)?.priority ?? 0))));
 }
 
+/** Whether a profile is there or on its way. One that is stopping has told its members already, or lets them go. */
+export function isThere({ profilePhases }: OrchestratorState, profile: ProfileId): boolean {
+  const phase = profilePhases.get(profile) ?? 'stopped';
+  return phase !== 'stopped' && phase !== 'stopping';
+}
+
 export function profilesWith(topology: Topology, model: ModelId): ProfileId[] {
   return [...topology.profiles].filter(([, { members }]) => members.includes(model)).map(([id]) => id);
 }

@@ -13,6 +13,7 @@ import type { ProfileEvent, ProfileInput, ProfileReport } from './types.ts';
  * INVARIANTS
  * - `ready` only while every member is; the first member that leaves `ready` takes the profile with it.
  * - Members are held (their own idle time does not count) exactly while the profile is wanted.
+ * - Told to stop as a whole, it has stopped when it has seen each member gone, whatever that does afterwards.
  * - A profile that comes apart by itself lets its other members go, it does not stop them: they may be serving.
  */
 
@@ -23,8 +24,8 @@ export interface ProfileContext {
   readonly phases: Readonly<Record<ModelId, Phase>>;
   readonly failure: Failure | null;
   readonly coolDownMs: number;
-  /** Told to stop as a whole, rather than come apart. */
-  readonly dismissed: boolean;
+  /** The members that have not gone yet since it was told to stop as a whole; null while it comes apart by itself. */
+  readonly leaving: readonly ModelId[] | null;
 }
 
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
@@ -42,15 +43,23 @@ export const profileMachine = setup({
       };
       tell(enqueue, system, ORCHESTRATOR_ID, report);
     }),
-    note: assign(({ context, event }) =>
-      event.type === 'model.reported' ? { phases: { ...context.phases, [event.model]: event.phase } } : {},
-    ),
+    note: assign(({ context, event }) => {
+      if (event.type !== 'model.reported') return {};
+      const { model, phase } = event;
+      const isGone = phase === 'stopped' || phase === 'starting';
+      return {
+        phases: { ...context.phases, [model]: phase },
+        leaving: context.leaving?.filter((member) => !isGone || member !== model) ?? null,
+      };
+    }),
     noteFailure: assign(({ event }) =>
       event.type === 'model.reported' ? { failure: event.failure, coolDownMs: event.coolDownMs } : {},
     ),
     configure: assign(({ event }) => (event.type === 'profile.configure' ? { ttlMs: event.ttlMs } : {})),
-    forget: assign({ failure: null, coolDownMs: 0, dismissed: false }),
-    dismiss: assign({ dismissed: true }),
+    forget: assign({ failure: null, coolDownMs: 0, leaving: null }),
+    dismiss: assign({
+      leaving: ({ context }) => context.members.filter((member) => phaseOf(context, member) !== 'stopped'),
+    }),
     gather: enqueueActions(({ context, enqueue, system }, params: { force: boolean }) => {
       for (const member of context.members) {
         tell(enqueue, system, modelActorId(member), { type: 'model.hold', profile: context.id, held: true });
@@ -74,7 +83,7 @@ export const profileMachine = setup({
     isOneMissing: ({ context }) => !everyMember(context, (phase) => phase === 'ready'),
     hasMemberFailed: ({ event }) => event.type === 'model.reported' && (event.phase === 'stopped' || isStuck(event)),
     isGone: ({ context }) =>
-      everyMember(context, (phase) => (context.dismissed ? phase === 'stopped' : phase !== 'stopping')),
+      context.leaving ? context.leaving.length === 0 : everyMember(context, (phase) => phase !== 'stopping'),
     mayExpire: ({ context }) => context.ttlMs > 0,
   },
   delays: { ttl: ({ context }) => (context.ttlMs > 0 ? context.ttlMs : LONGEST_DELAY_MS) },
@@ -90,7 +99,7 @@ export const profileMachine = setup({
     ),
     failure: null,
     coolDownMs: 0,
-    dismissed: false,
+    leaving: null,
   }),
   initial: 'stopped',
   on: { 'profile.configure': { actions: 'configure' } },
@@ -188,5 +197,9 @@ export const profileMachine = setup({
 });
 
 function everyMember(context: ProfileContext, holds: (phase: Phase) => boolean): boolean {
-  return context.members.every((member) => holds(context.phases[member] ?? 'stopped'));
+  return context.members.every((member) => holds(phaseOf(context, member)));
+}
+
+function phaseOf({ phases }: ProfileContext, member: ModelId): Phase {
+  return phases[member] ?? 'stopped';
 }

@@ -24,10 +24,10 @@ const payloads = {
   'profile.stop': [{ type: 'profile.stop', reason: 'unload' }],
 };
 
-const abstract = ({ phases, dismissed, failure }: ProfileContext) => [
+const abstract = ({ phases, leaving, failure }: ProfileContext) => [
   phases['a'],
   phases['b'],
-  dismissed,
+  leaving,
   failure?.code ?? null,
 ];
 

@@ -335,6 +335,32 @@ describe('unload', () => {
     expect(o.refused[0]?.refusal.code).toBe('model_unloaded');
   });
 
+  test('a member of an unloaded profile that is loaded by itself meanwhile stays when another one is unloaded', async () => {
+    const policy = {
+      kind: 'group' as const,
+      groups: [{ name: 'both', swap: false, exclusive: false, persistent: false }],
+      groupOf: new Map([
+        ['a', 0],
+        ['b', 0],
+      ]),
+    };
+    const o = play({ policy, models: { a: {}, b: { obedient: false } }, profiles: { both: ['a', 'b'] } });
+    const unloadB = () => o.actor.send({ type: 'unload.requested', models: ['b'], at: 0 });
+    o.submit('profile:both', 'a');
+    await settled();
+    o.release('a');
+    unloadB();
+    const ticket = o.submit('model:a');
+    await settled();
+    expect(ids(o.granted)).toContain(ticket);
+    unloadB();
+    expect([o.phase('a'), o.phase('b')], 'while the profile is stopping').toEqual(['ready', 'stopping']);
+    o.processes.get('b')!.exit();
+    expect(o.actor.getSnapshot().context.profilePhases.get('both')).toBe('stopped');
+    unloadB();
+    expect(o.phase('a')).toBe('ready');
+  });
+
   test('L5: nobody waits for the unload of somebody else', async () => {
     const o = play({ models: { a: { obedient: false }, b: {} }, profiles: { both: ['a', 'b'] } });
     o.submit('profile:both', 'a');
