@@ -68,7 +68,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   let { config } = parts;
   const ledger = createLedger({ directory: parts.dataDir, warn: (message) => log.warn(message) });
   const leftovers = createLeftovers(ledger);
-  const registry = createModelRegistry(config.models);
+  const registry = createModelRegistry(config.models, startsAlike);
   const watchdogs = createWatchdogs(registry, (model) => config.models.get(model)?.liveness ?? null);
   let topology = toTopology(config, parts.drainTimeoutMs);
   const orchestrator = wire(topology, { registry, ledger, leftovers, log, output }, watchdogs.actor, parts.inspect);
@@ -101,7 +101,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       config = next;
       topology = toTopology(next, parts.drainTimeoutMs);
       // First: whoever is started from here on is started by the new definition.
-      registry.replace(next.models, startsAlike);
+      registry.replace(next.models);
       peers.adopt(next.peers);
       peerModels.adopt(next.peers);
       names.adopt(next);

@@ -116,7 +116,7 @@ export function createSupervisedProcess(
     startChild({ argv: spec.argv, env }, channel, {
       spawned(pid) {
         const entry = ledger.add(pid, mark, model);
-        const incarnation = registry.begin(model, pid);
+        const incarnation = registry.begin(model, pid, spec);
         running = newRunning(pid, entry, incarnation, env);
         state = { at: 'running', running };
         log.info(`${model}: started, pid ${pid}`);
