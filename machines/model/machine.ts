@@ -23,6 +23,7 @@ import type {
  * - At most one process: it is started on entry to `starting` only, and `starting` is entered only when none is left.
  * - `stopping` is left only on `process.exited`; nothing else makes a process count as gone.
  * - What a stuck model is asked for it does not remember: it starts for nobody when its process ends at last.
+ * - The idle time of a profile stops it only when no other profile holds it.
  * - A command is answered by a report: of the change it causes, or of the phase it finds.
  * - `ready` is told to the owner before a lease can exist, and the idle time runs only while no lease does.
  */
@@ -107,6 +108,8 @@ export const modelMachine = setup({
   guards: {
     checksHealth: ({ context }) => context.checksHealth,
     mustCoolDown: ({ context }) => context.coolDownMs > 0,
+    isHeldStill: ({ context, event }) =>
+      event.type === 'model.stop' && event.reason === 'ttl' && context.heldBy.length > 0,
     mayExpire: ({ context }) => context.times.ttlMs > 0 && context.heldBy.length === 0,
     isForced: ({ event }) => event.type === 'model.ensureReady' && event.force === true,
     isRestartWanted: ({ context }) => context.restart && context.coolDownMs === 0,
@@ -245,7 +248,10 @@ export const modelMachine = setup({
           actions: { type: 'noteCrash', params: ({ context, event }) => ({ failure: crashed(context.id, event) }) },
         },
         'model.ensureReady': { actions: { type: 'report', params: { phase: 'ready' } } },
-        'model.stop': { target: 'stopping' },
+        'model.stop': [
+          { guard: 'isHeldStill', actions: { type: 'report', params: { phase: 'ready' } } },
+          { target: 'stopping' },
+        ],
         'model.kill': { target: 'stopping.killing' },
       },
       states: {

@@ -58,13 +58,13 @@ function leaversFor(state: OrchestratorState, unit: UnitId, loads: readonly Mode
   return [...leaves].sort();
 }
 
-/** The members of every profile that is there or on its way, and to which the models do not belong. */
+/** The other members of every profile that is there or on its way, and to which not all of the models belong. */
 function othersInProfiles(state: OrchestratorState, loads: readonly ModelId[]): ModelId[] {
   const there = [...state.topology.profiles].filter(([id, { members }]) => {
     const isComing = state.swaps.some(({ unit }) => unit === profileActorId(id));
     return (isThere(state, id) || isComing) && !loads.every((model) => members.includes(model));
   });
-  return there.flatMap(([, { members }]) => members);
+  return there.flatMap(([, { members }]) => members.filter((member) => !loads.includes(member)));
 }
 
 /** Whether a line, once it is its turn, would have to wait for this swap. */

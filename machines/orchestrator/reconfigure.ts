@@ -20,31 +20,15 @@ import type { Ticket, Topology } from './types.ts';
  */
 export function replaceTopology(state: OrchestratorState, topology: Topology, changed: readonly ModelId[]): Decision {
   const effects: Effect[] = [];
-  const stale = replaceModels(state, topology, changed, effects);
-  const profilePhases = replaceProfiles(state, topology, effects);
-  for (const model of state.open) effects.push({ kind: 'announce', announcement: { type: 'gate.closed', model } });
+  const isFormer = (model: ModelId) => changed.includes(model) || !topology.models.has(model);
+  const stale = new Set([...state.stale, ...[...state.phases.keys()].filter(isFormer)]);
   const queue = refuseOrphans(state.queue, topology, effects);
-  const next = { ...state, topology, stale, queue, profilePhases, open: new Set<ModelId>() };
-  const swaps = reviewSwaps(next, effects);
-  return { state: { ...next, swaps }, effects };
-}
-
-/** @returns the models whose processes are of an older definition */
-function replaceModels(state: OrchestratorState, topology: Topology, changed: readonly ModelId[], effects: Effect[]) {
-  const stale = new Set(state.stale);
-  for (const model of changed) if (state.phases.has(model)) stale.add(model);
-  for (const model of state.topology.models.keys()) {
-    if (topology.models.has(model)) continue;
-    if (state.phases.has(model)) stale.add(model);
-    else effects.push({ kind: 'dismiss', address: modelActorId(model) });
-  }
-  for (const [model, { times, checksHealth }] of topology.models) {
-    const isThere = state.topology.models.has(model) || state.phases.has(model);
-    if (!isThere) effects.push({ kind: 'spawnModel', model });
-    else if (changed.includes(model) && !state.phases.has(model)) effects.push(...startOver(model));
-    else effects.push({ kind: 'tellModel', model, command: { type: 'model.configure', times, checksHealth } });
-  }
-  return stale;
+  const swaps = reviewSwaps({ ...state, topology, stale, queue }, effects);
+  // Profiles before models: they speak to their members, of which some are dismissed.
+  const profilePhases = replaceProfiles(state, topology, effects);
+  replaceModels(state, topology, changed, effects);
+  for (const model of state.open) effects.push({ kind: 'announce', announcement: { type: 'gate.closed', model } });
+  return { state: { ...state, topology, stale, queue, swaps, profilePhases, open: new Set() }, effects };
 }
 
 function refuseOrphans(queue: Queue, topology: Topology, effects: Effect[]): Queue {
@@ -104,6 +88,24 @@ function replaceProfiles(state: OrchestratorState, topology: Topology, effects: 
   }
   for (const id of topology.profiles.keys()) if (!kept.has(id)) effects.push({ kind: 'spawnProfile', profile: id });
   return profilePhases;
+}
+
+function replaceModels(
+  state: OrchestratorState,
+  topology: Topology,
+  changed: readonly ModelId[],
+  effects: Effect[],
+): void {
+  for (const model of state.topology.models.keys()) {
+    if (topology.models.has(model) || state.phases.has(model)) continue;
+    effects.push({ kind: 'dismiss', address: modelActorId(model) });
+  }
+  for (const [model, { times, checksHealth }] of topology.models) {
+    const isThere = state.topology.models.has(model) || state.phases.has(model);
+    if (!isThere) effects.push({ kind: 'spawnModel', model });
+    else if (changed.includes(model) && !state.phases.has(model)) effects.push(...startOver(model));
+    else effects.push({ kind: 'tellModel', model, command: { type: 'model.configure', times, checksHealth } });
+  }
 }
 
 function isSame(a: readonly ModelId[], b: readonly ModelId[]): boolean {

@@ -13,7 +13,8 @@ import type { ProfileEvent, ProfileInput, ProfileReport } from './types.ts';
  * INVARIANTS
  * - `ready` only while every member is; the first member that leaves `ready` takes the profile with it.
  * - Members are held (their own idle time does not count) exactly while the profile is wanted.
- * - Told to stop as a whole, it has stopped when it has seen each member gone, whatever that does afterwards.
+ * - Told to stop as a whole, it has stopped when each member has gone once, whatever that does afterwards, or stays since
+ *   another profile holds it.
  * - A profile that comes apart by itself lets its other members go, it does not stop them: they may be serving.
  */
 
@@ -24,7 +25,7 @@ export interface ProfileContext {
   readonly phases: Readonly<Record<ModelId, Phase>>;
   readonly failure: Failure | null;
   readonly coolDownMs: number;
-  /** The members that have not gone yet since it was told to stop as a whole; null while it comes apart by itself. */
+  /** Since it was told to stop as a whole: the members that are still to go; null while it comes apart by itself. */
   readonly leaving: readonly ModelId[] | null;
 }
 
@@ -46,10 +47,9 @@ export const profileMachine = setup({
     note: assign(({ context, event }) => {
       if (event.type !== 'model.reported') return {};
       const { model, phase } = event;
-      const isGone = phase === 'stopped' || phase === 'starting';
       return {
         phases: { ...context.phases, [model]: phase },
-        leaving: context.leaving?.filter((member) => !isGone || member !== model) ?? null,
+        leaving: context.leaving?.filter((member) => phase === 'stopping' || member !== model) ?? null,
       };
     }),
     noteFailure: assign(({ event }) =>
@@ -166,7 +166,8 @@ export const profileMachine = setup({
             ttl: {
               guard: 'mayExpire',
               target: '#profile.stopping',
-              actions: ['dismiss', { type: 'stopMembers', params: { reason: 'ttl' } }],
+              // Let go of first, so that they stop unless somebody else holds them.
+              actions: ['dismiss', 'letGo', { type: 'stopMembers', params: { reason: 'ttl' } }],
             },
           },
           on: {

@@ -21,7 +21,10 @@ const failed: ProcessEvent = {
 
 const payloads = {
   'model.ensureReady': [{ type: 'model.ensureReady' }, { type: 'model.ensureReady', force: true }],
-  'model.stop': [{ type: 'model.stop', reason: 'unload' }],
+  'model.stop': [
+    { type: 'model.stop', reason: 'unload' },
+    { type: 'model.stop', reason: 'ttl' },
+  ],
   'model.hold': [
     { type: 'model.hold', profile: 'p', held: true },
     { type: 'model.hold', profile: 'p', held: false },

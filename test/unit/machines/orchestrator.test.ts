@@ -414,6 +414,18 @@ describe('profiles', () => {
     expect(o.phase('b')).toBe('ready');
   });
 
+  test('keep a member that the profile before them has as well', async () => {
+    const o = play({ ...two, profiles: { both: ['a', 'b'], others: ['b', 'c'] } });
+    o.submit('profile:both', 'a');
+    await settled();
+    o.release('a');
+    o.submit('profile:others', 'c');
+    await settled();
+    await settled();
+    expect([o.phase('a'), o.phase('b'), o.phase('c')]).toEqual(['stopped', 'ready', 'ready']);
+    expect(o.processes.get('b')!.starts).toBe(1);
+  });
+
   test('expire as a whole, when no member is in use', async () => {
     const o = play({ ...two, models: { a: { ttlMs: 1_000 }, b: { ttlMs: 1_000 }, c: {} }, profileTtlMs: 1_000 });
     o.submit('profile:both', 'a');
@@ -423,6 +435,25 @@ describe('profiles', () => {
     o.release('a');
     await o.advance(1_100);
     expect([o.phase('a'), o.phase('b')]).toEqual(['stopped', 'stopped']);
+  });
+
+  test('the idle time of one that is part of another stops nobody whom that one holds', async () => {
+    const o = play({ ...two, profiles: { both: ['a', 'b'], all: ['a', 'b', 'c'] }, profileTtlMs: 3_000 });
+    o.submit('profile:both', 'a');
+    await settled();
+    o.release('a');
+    await o.advance(2_000);
+    const ticket = o.submit('profile:all', 'c');
+    await o.advance(10_000);
+    expect(ids(o.granted)).toContain(ticket);
+    expect([o.phase('a'), o.phase('b'), o.phase('c')]).toEqual(['ready', 'ready', 'ready']);
+    expect([...o.actor.getSnapshot().context.profilePhases]).toEqual([
+      ['both', 'stopped'],
+      ['all', 'ready'],
+    ]);
+    o.release('c');
+    await o.advance(3_100);
+    expect([o.phase('a'), o.phase('b'), o.phase('c')]).toEqual(['stopped', 'stopped', 'stopped']);
   });
 
   test('a member that crashes does not take the other one along, and the next request brings it back', async () => {
