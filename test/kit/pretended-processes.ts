@@ -45,6 +45,7 @@ export function createPretendedProcesses(clock: SimulatedClock, mannersOf: (mode
       process.commands.push(command.type);
       if (command.type === 'process.start') {
         process.alive = true;
+        process.unkillable = false;
         process.starts++;
         mostAlive = Math.max(mostAlive, [...processes.values()].filter(({ alive }) => alive).length);
         send({ type: 'process.spawned', pid: 1, at: clock.now() });
