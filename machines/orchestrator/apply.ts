@@ -187,6 +187,7 @@ function finishSwap(state: OrchestratorState, { swap: number, outcome, failure, 
   if (!swap) return only(state);
   const swaps = state.swaps.filter((each) => each !== swap);
   const effects: Effect[] = [{ kind: 'endSwap', swap: number }];
+  if (outcome !== 'done') effects.push(...takeBack(state, swap));
   if (outcome !== 'failed') return only({ ...state, swaps }, effects);
   if (swap.unit === null) return only({ ...state, swaps }, effects);
   const { queue, tickets } = swap.outdated ? takeRequests(state.queue, swap.unit) : takeLine(state.queue, swap.unit);
@@ -194,6 +195,13 @@ function finishSwap(state: OrchestratorState, { swap: number, outcome, failure, 
     effects.push(refused(tickets, 'model_start_failed', { failure, retryAfterMs: coolDownMs > 0 ? coolDownMs : null }));
   }
   return only({ ...state, swaps, queue }, effects);
+}
+
+/** What a swap that came to nothing asked of models that are still stopping: nobody would load them any more. */
+function takeBack({ phases }: OrchestratorState, { loads }: Swap): Effect[] {
+  return loads
+    .filter((model) => phases.get(model) === 'stopping')
+    .map((model) => ({ kind: 'tellModel', model, command: { type: 'model.stop', reason: 'swap' } }));
 }
 
 /** No new work: whoever waits is told so, whatever nobody uses stops now, the rest when its last lease is back. */

@@ -46,22 +46,17 @@ function refuseOrphans(queue: Queue, topology: Topology, effects: Effect[]): Que
   return next;
 }
 
-/** Calls off the swaps that have lost their purpose, and what they have asked of models that were stopping. */
-function reviewSwaps({ topology, phases, stale, queue, swaps }: OrchestratorState, effects: Effect[]): Swap[] {
+/** Calls off the swaps that have lost their purpose. */
+function reviewSwaps({ topology, stale, queue, swaps }: OrchestratorState, effects: Effect[]): Swap[] {
   const reviewed = swaps.map((swap) =>
     swap.loads.some((model) => stale.has(model)) ? { ...swap, outdated: true } : swap,
   );
-  const wanted = new Set<ModelId>();
   for (const { number, unit, loads, outdated } of reviewed) {
     if (unit === null) continue;
     const isInVain = outdated && !isProfile(unit) && oldestRequest(queue, unit) === undefined;
     if (isInVain || !isSame(modelsOf(topology, unit), loads)) {
       effects.push({ kind: 'tellSwap', swap: number, message: { type: 'swap.cancel' } });
-    } else for (const model of loads) wanted.add(model);
-  }
-  for (const model of stale) {
-    if (phases.get(model) !== 'stopping' || wanted.has(model)) continue;
-    effects.push({ kind: 'tellModel', model, command: { type: 'model.stop', reason: 'swap' } });
+    }
   }
   return reviewed;
 }

@@ -414,6 +414,20 @@ describe('profiles', () => {
     expect(o.phase('b')).toBe('ready');
   });
 
+  test('a member that is stopping does not start again when another one has failed', async () => {
+    const o = play({ models: { a: { autoHealthy: false }, b: { obedient: false } }, profiles: { both: ['a', 'b'] } });
+    o.submit('model:b');
+    await settled();
+    o.release('b');
+    o.actor.send({ type: 'unload.requested', models: ['b'], at: 0 });
+    o.submit('profile:both', 'a');
+    await settled();
+    o.processes.get('a')!.exit(1);
+    expect(o.refused).toMatchObject([{ refusal: { failure: { code: 'exited_early' } } }]);
+    o.processes.get('b')!.exit();
+    expect(o.phase('b')).toBe('stopped');
+  });
+
   test('keep a member that the profile before them has as well', async () => {
     const o = play({ ...two, profiles: { both: ['a', 'b'], others: ['b', 'c'] } });
     o.submit('profile:both', 'a');

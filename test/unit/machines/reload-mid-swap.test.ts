@@ -120,6 +120,20 @@ test('a restart that a model remembers is off when it is gone from the configura
   expect(Object.keys(o.actor.getSnapshot().children)).toEqual(['model:b']);
 });
 
+test('a restart that a model remembers is off when the profile that wants it is gone', async () => {
+  const o = play({ models: { a: {}, b: { obedient: false } }, profiles: { p: ['a', 'b'] } });
+  o.submit('profile:p', 'a');
+  await rest();
+  o.release('a');
+  o.actor.send({ type: 'unload.requested', models: ['b'], at: 0 });
+  o.submit('profile:p', 'a');
+  await rest();
+  o.reload([], { profiles: {} });
+  o.processes.get('b')!.exit();
+  await rest();
+  expect([o.phase('a'), o.phase('b')]).toEqual(['ready', 'stopped']);
+});
+
 test('a definition that could not be started is forgotten with its cool-down when it is changed', async () => {
   const o = play({ models: { a: { autoHealthy: false }, b: {} } });
   for (let attempt = 0; attempt < 6; attempt++) {
