@@ -61,7 +61,8 @@ export class Account {
       expect(this.waiting.delete(id), `ticket ${id} was granted, but nobody waited with it`).toBe(true);
       this.leases.push({ model, broken: false });
     }
-    for (const { ticket } of this.o.refused.slice(this.#refused)) {
+    for (const { ticket, refusal } of this.o.refused.slice(this.#refused)) {
+      if (refusal.code === 'model_start_failed') expect(refusal.failure, 'what has failed says why').not.toBeNull();
       expect(this.waiting.delete(ticket.id), `ticket ${ticket.id} was refused, but nobody waited with it`).toBe(true);
     }
     this.#refused = this.o.refused.length;

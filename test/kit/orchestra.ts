@@ -38,7 +38,7 @@ export interface Orchestra {
   /** Moves the clock in small steps, letting promises settle in between. */
   advance(ms: number, step?: number): Promise<void>;
   halted(): boolean;
-  /** What must never happen and has: a grant without a process, reports without end. */
+  /** What must never happen and has: a grant without a process, a start for nobody, reports without end. */
   readonly faults: readonly string[];
   /** Ends it. Throws when anything has happened that must not. */
   stop(): void;
@@ -84,7 +84,14 @@ export function createOrchestra(options: OrchestraOptions = {}): Orchestra {
   let present: OrchestraOptions = { models: { a: {}, b: {}, c: {} }, ...options };
   const manners = new Map<ModelId, Manners>();
   const clock = new SimulatedClock();
-  const { processes, mostAlive, runner, probe } = createPretendedProcesses(clock, (model) => manners.get(model)!);
+  const { processes, mostAlive, runner, probe } = createPretendedProcesses(
+    clock,
+    (model) => manners.get(model)!,
+    (model) => {
+      const isLoaded = actor.getSnapshot().context.swaps.some(({ loads }) => loads.includes(model));
+      if (!isLoaded) faults.push(`${model} was started, but nobody loads it`);
+    },
+  );
   const preflightFailures = new Map<ModelId, Failure>();
   const changes: string[] = [];
   const granted: Ticket[] = [];

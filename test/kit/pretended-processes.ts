@@ -20,8 +20,16 @@ export interface Manners {
   readonly autoHealthy: boolean;
 }
 
-/** The hands of model machines, with processes that are only pretended. A model keeps its process, whoever its actor is. */
-export function createPretendedProcesses(clock: SimulatedClock, mannersOf: (model: ModelId) => Manners) {
+/**
+ * The hands of model machines, with processes that are only pretended. A model keeps its process, whoever its actor is.
+ *
+ * @param started is told of each start
+ */
+export function createPretendedProcesses(
+  clock: SimulatedClock,
+  mannersOf: (model: ModelId) => Manners,
+  started: (model: ModelId) => void,
+) {
   const processes = new Map<ModelId, PretendedProcess>();
   let mostAlive = 0;
 
@@ -47,6 +55,7 @@ export function createPretendedProcesses(clock: SimulatedClock, mannersOf: (mode
         process.alive = true;
         process.unkillable = false;
         process.starts++;
+        started(model);
         mostAlive = Math.max(mostAlive, [...processes.values()].filter(({ alive }) => alive).length);
         send({ type: 'process.spawned', pid: 1, at: clock.now() });
       } else if (process.unkillable) return;

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PolicyRules } from '../../machines/orchestrator/policies/policy.ts';
 import type { ModelId, UnitId } from '../../machines/shared/ids.ts';
+import { isKnown } from '../../machines/orchestrator/state.ts';
 import { Account } from '../kit/account.ts';
-import { createOrchestra, type Orchestra, type OrchestraOptions, settled } from '../kit/orchestra.ts';
+import { createOrchestra, type Orchestra, settled } from '../kit/orchestra.ts';
 
 /**
  * Random lives of gateways whose configuration changes at any moment, in the middle of swaps too: models and profiles come,
@@ -11,14 +12,19 @@ import { createOrchestra, type Orchestra, type OrchestraOptions, settled } from 
  * answered, nothing is reported without end, no former definition stays, and in the end all that is configured can be had.
  */
 
-const NAMES = ['a', 'b', 'c', 'd'];
-const UNITS: UnitId[] = [...NAMES.map((name): UnitId => `model:${name}`), 'profile:p', 'profile:q'];
 const MANNERS = {
   a: { autoHealthy: false, concurrencyLimit: 3 },
   b: { obedient: false, stopTimeoutMs: 1_000 },
   c: { ttlMs: 2_000 },
   d: { priority: 1 },
 };
+const NAMES = Object.keys(MANNERS);
+const PROFILES = ['p', 'q'] as const;
+/** Whatever can be asked for by any configuration. */
+const WISHES: [UnitId, ModelId][] = NAMES.flatMap((name): [UnitId, ModelId][] => [
+  [`model:${name}`, name],
+  ...PROFILES.map((profile): [UnitId, ModelId] => [`profile:${profile}`, name]),
+]);
 
 const worlds: Record<string, PolicyRules> = {
   exclusive: { kind: 'exclusive' },
@@ -37,50 +43,44 @@ const worlds: Record<string, PolicyRules> = {
   },
 };
 
-const model = fc.constantFrom(...NAMES);
 const which = fc.nat(50);
-const members = fc.subarray(NAMES);
+const oneIn = (sides: number) => fc.nat(sides - 1).map((die) => die === 0);
 
 const step = fc.oneof(
   {
-    weight: 7,
-    arbitrary: fc.record({
-      do: fc.constant('submit' as const),
-      unit: fc.constantFrom(...UNITS),
-      model,
-      patient: fc.integer({ min: 0, max: 4 }).map((die) => die === 0),
-    }),
+    weight: 8,
+    arbitrary: fc.record({ do: fc.constant('submit' as const), which, patient: oneIn(6), isLate: oneIn(8) }),
   },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('edit model' as const), which, isChanged: fc.boolean() }) },
   {
-    weight: 4,
+    weight: 3,
     arbitrary: fc.record({
-      do: fc.constant('reload' as const),
-      models: fc.subarray(NAMES, { minLength: 1 }),
-      profiles: fc.record({ p: members, q: members }),
+      do: fc.constant('edit profile' as const),
+      profile: fc.constantFrom(...PROFILES),
+      members: fc.subarray(NAMES),
       profileTtlMs: fc.constantFrom(0, 3_000),
-      changed: members,
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('exit' as const, 'hang' as const), model }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('unload' as const, 'take' as const), model }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('healthy' as const), model }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('exit' as const, 'hang' as const), which }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('unload' as const, 'take' as const), which }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('abandon' as const), which }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('release' as const), which }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('release' as const, 'healthy' as const), which }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(500, 2_000, 7_000) }) },
   { weight: 6, arbitrary: fc.constant({ do: 'settle' as const }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
-type Reload = Extract<Step, { do: 'reload' }>;
 
 class Life {
   readonly o: Orchestra;
   readonly account: Account;
-  /** By model, the number of the start of a process that has to go. */
+  #models: readonly ModelId[] = NAMES;
+  #profiles: Record<string, ModelId[]> = { p: ['a', 'b'], q: ['b', 'c'] };
+  /** By model, how often it had been started when its definition last changed. */
   readonly #former = new Map<ModelId, number>();
+  #seen = 0;
 
   constructor(policy: PolicyRules) {
-    const profiles = { p: ['a', 'b'], q: ['b', 'c'] };
-    this.o = createOrchestra({ policy, models: MANNERS, profiles, maxWaitMs: 4_000, maxQueue: 5 });
+    this.o = createOrchestra({ policy, models: MANNERS, profiles: this.#profiles, maxWaitMs: 4_000, maxQueue: 5 });
     this.account = new Account(this.o);
   }
 
@@ -88,32 +88,55 @@ class Life {
     return this.o.actor.getSnapshot().context.topology;
   }
 
+  /** Mostly a model that has a process: the others are seldom worth a step. */
+  #pick(which: number): ModelId {
+    const alive = NAMES.filter((name) => this.o.processes.get(name)!.alive);
+    const names = alive.length === 0 || which % 4 === 0 ? NAMES : alive;
+    return names[which % names.length]!;
+  }
+
+  #unload(model: ModelId): void {
+    const profiles = [...this.topology.profiles.values()].filter(({ members }) => members.includes(model));
+    this.account.breakLeases([model, ...profiles.flatMap(({ members }) => members)]);
+    this.o.actor.send({ type: 'unload.requested', models: [model], at: this.o.clock.now() });
+  }
+
   async take(step: Step): Promise<void> {
     const { o, account } = this;
     switch (step.do) {
-      case 'submit':
-        return account.submit(
-          step.unit,
-          step.unit.startsWith('model:') ? step.unit.slice(6) : step.model,
-          step.patient,
-        );
-      case 'reload':
-        return this.#reload(step);
-      case 'exit':
-        account.breakLeases([step.model]);
-        return o.processes.get(step.model)!.exit(1);
-      case 'hang':
-        o.processes.get(step.model)!.unkillable = true;
-        return;
-      case 'unload': {
-        const profiles = [...this.topology.profiles.values()].filter(({ members }) => members.includes(step.model));
-        account.breakLeases([step.model, ...profiles.flatMap(({ members }) => members)]);
-        return o.actor.send({ type: 'unload.requested', models: [step.model], at: o.clock.now() });
+      case 'submit': {
+        const wishes = step.isLate ? WISHES : WISHES.filter(([unit, model]) => isKnown(this.topology, { unit, model }));
+        const [unit, model] = wishes[step.which % wishes.length]!;
+        return account.submit(unit, model, step.patient);
       }
+      case 'edit model': {
+        const model = this.#pick(step.which);
+        const others = this.#models.filter((name) => name !== model);
+        const isThere = others.length < this.#models.length;
+        if (!isThere) this.#models = [...others, model];
+        else if (!step.isChanged && others.length > 0) this.#models = others;
+        return this.#reload([model]);
+      }
+      case 'edit profile':
+        this.#profiles = { ...this.#profiles, [step.profile]: step.members };
+        return this.#reload([], step.profileTtlMs);
+      case 'exit': {
+        const model = this.#pick(step.which);
+        account.breakLeases([model]);
+        return o.processes.get(model)!.exit(1);
+      }
+      case 'hang': {
+        const model = this.#pick(step.which);
+        o.processes.get(model)!.unkillable = true;
+        // That it hangs is noticed by whoever wants to stop it.
+        return this.#unload(model);
+      }
+      case 'unload':
+        return this.#unload(this.#pick(step.which));
       case 'take':
-        return account.take(step.model);
+        return account.take(this.#pick(step.which));
       case 'healthy':
-        return o.healthy(step.model);
+        return o.healthy(this.#pick(step.which));
       case 'abandon':
       case 'release':
         return account[step.do](step.which);
@@ -124,20 +147,14 @@ class Life {
     }
   }
 
-  #reload({ models, profiles, profileTtlMs, changed }: Reload): void {
-    const change: OrchestraOptions = {
-      models: Object.fromEntries(models.map((name) => [name, MANNERS[name as keyof typeof MANNERS]])),
-      profiles: Object.fromEntries(
-        Object.entries(profiles)
-          .map(([name, members]) => [name, members.filter((member) => models.includes(member))] as const)
-          .filter(([, members]) => members.length > 1),
-      ),
-      profileTtlMs,
-    };
-    for (const [name, { alive, starts }] of this.o.processes) {
-      if (alive && (changed.includes(name) || !models.includes(name))) this.#former.set(name, starts);
-    }
-    this.o.reload(changed, change);
+  #reload(changed: readonly ModelId[], profileTtlMs?: number): void {
+    for (const name of changed) this.#former.set(name, this.o.processes.get(name)!.starts);
+    const models = Object.entries(MANNERS).filter(([name]) => this.#models.includes(name));
+    const profiles = Object.entries(this.#profiles)
+      .map(([name, members]) => [name, members.filter((member) => this.#models.includes(member))] as const)
+      .filter(([, members]) => members.length > 1);
+    const change = { models: Object.fromEntries(models), profiles: Object.fromEntries(profiles) };
+    this.o.reload(changed, profileTtlMs === undefined ? change : { ...change, profileTtlMs });
   }
 
   check(): void {
@@ -145,16 +162,26 @@ class Life {
     const { stale, phases, profilePhases, topology } = this.o.actor.getSnapshot().context;
     for (const name of stale) expect([...phases.keys()], 'what is stale has a process').toContain(name);
     for (const name of profilePhases.keys()) expect([...topology.profiles.keys()]).toContain(name);
+    for (const { ticket, refusal } of this.o.refused.slice(this.#seen)) {
+      if (refusal.code !== 'model_cooling_down' || ticket.unit !== `model:${ticket.model}`) continue;
+      const { starts } = this.o.processes.get(ticket.model)!;
+      expect(starts, 'nobody waits for what a former definition failed at').toBeGreaterThan(
+        this.#former.get(ticket.model) ?? 0,
+      );
+    }
+    this.#seen = this.o.refused.length;
   }
 
   /** Everybody gives back what they have and everything starts as it should, until it is as asked. */
   async goOnUntil(isOver: () => boolean): Promise<void> {
-    for (let turn = 0; turn < 60 && !isOver(); turn++) {
-      this.account.releaseAll();
-      for (const name of this.o.processes.keys()) await this.o.healthy(name);
-      await this.o.advance(2_000, 500);
-      this.check();
-    }
+    for (let turn = 0; turn < 60 && !isOver(); turn++) await this.#goOn(2_000);
+  }
+
+  async #goOn(ms: number): Promise<void> {
+    this.account.releaseAll();
+    for (const name of this.o.processes.keys()) await this.o.healthy(name);
+    await this.o.advance(ms, 500);
+    this.check();
   }
 
   /** What hung ends at last. */
@@ -183,7 +210,10 @@ class Life {
     }
   }
 
-  checkEnd(): void {
+  async comeToRest(): Promise<void> {
+    await this.goOnUntil(() => this.isAtRest);
+    // Longer than any cool-down.
+    await this.#goOn(61_000);
     const { context, children } = this.o.actor.getSnapshot();
     expect([context.queue.lines.size, context.queue.waiting.size, context.leases.size]).toEqual([0, 0, 0]);
     expect([context.swaps, [...context.stale]]).toEqual([[], []]);
@@ -191,6 +221,9 @@ class Life {
       const process = this.o.processes.get(name)!;
       expect(process.alive && process.starts === starts, `${name} runs by a former definition`).toBe(false);
     }
+    expect(new Set([...context.phases.values(), ...context.profilePhases.values(), 'ready', 'stopped'])).toEqual(
+      new Set(['ready', 'stopped']),
+    );
     const { models, profiles } = context.topology;
     const known = [...models.keys()].map((name) => `model:${name}`);
     known.push(...[...profiles.keys()].map((name) => `profile:${name}`));
@@ -226,10 +259,7 @@ test.each(Object.entries(worlds))(
           await life.goOnUntil(() => life.account.waiting.size === 0);
           expect([...life.account.waiting.keys()], 'tickets nobody answered').toEqual([]);
           await life.thaw();
-          await life.goOnUntil(() => life.isAtRest);
-          // The longest cool-down.
-          await life.o.advance(60_000, 10_000);
-          life.checkEnd();
+          await life.comeToRest();
           await life.serveAll();
         } finally {
           life.o.stop();
