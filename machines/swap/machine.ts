@@ -12,7 +12,7 @@ import type { PreflightInput, PreflightResult, SwapEvent, SwapFinished, SwapInpu
  * - Nothing is stopped before the preflight has passed and the last lease on every leaver is back.
  * - Nothing is started before every leaver's process is gone. One that goes by itself is noted whenever it does: there may
  *   be nobody left to ask.
- * - A process that outlives SIGKILL ends it, whether it is to leave or to start anew.
+ * - A process that outlives SIGKILL ends it at once, whether it is to leave or to start anew.
  * - It ends, exactly once, with `swap.finished`; a cancelled swap starts nothing any more.
  */
 
@@ -66,18 +66,29 @@ export const swapMachine = setup({
     isEvictedForNobody: ({ context }) => context.remaining.length === 0 && context.unit === null,
     isLeaverGone: ({ context, event }) =>
       event.type === 'model.reported' && event.phase === 'stopped' && context.remaining.includes(event.model),
-    isLeaverStuck: ({ context, event }) =>
-      event.type === 'model.reported' && isStuck(event) && context.remaining.includes(event.model),
+    isBlocked: ({ context, event }) =>
+      event.type === 'model.reported' &&
+      isStuck(event) &&
+      (context.remaining.includes(event.model) || context.loads.includes(event.model)),
     isUnitReady: ({ context, event }) => isAbout(context, event) && event.phase === 'ready',
-    isUnitLost: ({ context, event }) =>
-      isAbout(context, event) && (event.phase === 'stopped' || (event.type === 'model.reported' && isStuck(event))),
+    isUnitStopped: ({ context, event }) => isAbout(context, event) && event.phase === 'stopped',
   },
 }).createMachine({
   id: 'swap',
   options: { maxIterations: 1_000 },
   context: ({ input }) => ({ ...input, drained: false, remaining: input.leaves, failure: null, coolDownMs: 0 }),
   initial: 'checking',
-  on: { 'swap.cancel': '.cancelled' },
+  on: {
+    'swap.cancel': '.cancelled',
+    'model.reported': [
+      {
+        guard: 'isBlocked',
+        target: '.failed',
+        actions: { type: 'noteFailure', params: ({ event }) => ({ failure: event.failure, coolDownMs: 0 }) },
+      },
+      { guard: 'isLeaverGone', actions: 'noteGone' },
+    ],
+  },
   states: {
     checking: {
       invoke: {
@@ -100,19 +111,11 @@ export const swapMachine = setup({
           },
         },
       },
-      on: {
-        'swap.drained': { actions: 'noteDrained' },
-        'swap.forsake': 'cancelled',
-        'model.reported': { guard: 'isLeaverGone', actions: 'noteGone' },
-      },
+      on: { 'swap.drained': { actions: 'noteDrained' }, 'swap.forsake': 'cancelled' },
     },
     draining: {
       always: { guard: 'isDrained', target: 'evicting' },
-      on: {
-        'swap.drained': { actions: 'noteDrained' },
-        'swap.forsake': 'cancelled',
-        'model.reported': { guard: 'isLeaverGone', actions: 'noteGone' },
-      },
+      on: { 'swap.drained': { actions: 'noteDrained' }, 'swap.forsake': 'cancelled' },
     },
     evicting: {
       entry: 'evict',
@@ -120,16 +123,6 @@ export const swapMachine = setup({
         { guard: 'isEvictedForNobody', target: 'done' },
         { guard: 'isEvicted', target: 'loading' },
       ],
-      on: {
-        'model.reported': [
-          {
-            guard: 'isLeaverStuck',
-            target: 'failed',
-            actions: { type: 'noteFailure', params: ({ event }) => ({ failure: event.failure, coolDownMs: 0 }) },
-          },
-          { guard: 'isLeaverGone', actions: 'noteGone' },
-        ],
-      },
     },
     loading: {
       entry: 'load',
@@ -137,7 +130,7 @@ export const swapMachine = setup({
         'model.reported': [
           { guard: 'isUnitReady', target: 'done' },
           {
-            guard: 'isUnitLost',
+            guard: 'isUnitStopped',
             target: 'failed',
             actions: {
               type: 'noteFailure',
@@ -148,7 +141,7 @@ export const swapMachine = setup({
         'profile.reported': [
           { guard: 'isUnitReady', target: 'done' },
           {
-            guard: 'isUnitLost',
+            guard: 'isUnitStopped',
             target: 'failed',
             actions: {
               type: 'noteFailure',
