@@ -111,6 +111,19 @@ test('a profile that it belongs to is refused as often as it is asked for, and l
   expect([o.phase('a'), o.phase('b')]).toEqual(['ready', 'ready']);
 });
 
+test('a profile that loads when one of its members turns out to be stuck comes apart at once', async () => {
+  const o = await hang({ models: { a: { stopTimeoutMs: 1_000 }, b: { ttlMs: 2_000 } }, profiles: { p: ['a', 'b'] } });
+  o.actor.send({ type: 'unload.requested', models: ['a'], at: 0 });
+  const ticket = o.submit('profile:p', 'b');
+  await o.advance(5_000, 500);
+  expect([o.phase('b'), o.refused.length]).toEqual(['ready', 0]);
+  await o.advance(2_000, 500);
+  expect(o.refused).toMatchObject([refusalOf(ticket)]);
+  expect(o.actor.getSnapshot().context.profilePhases.get('p')).toBe('stopped');
+  await o.advance(3_000, 500);
+  expect(o.phase('b'), 'nothing holds it any more').toBe('stopped');
+});
+
 test('a shutdown does not wait for it once SIGKILL is known to be in vain', async () => {
   const o = await hang();
   o.actor.send({ type: 'shutdown.requested' });
