@@ -28,6 +28,7 @@ export const ERRORS = {
   upstream_unreachable: { status: 502, type: 'server_error' },
   upstream_closed: { status: 502, type: 'server_error' },
   model_start_failed: { status: 503, type: 'server_error' },
+  model_stop_failed: { status: 503, type: 'server_error' },
   model_cooling_down: { status: 503, type: 'server_error' },
   model_unloaded: { status: 503, type: 'server_error' },
   service_unavailable: { status: 503, type: 'server_error' },

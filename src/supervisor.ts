@@ -58,7 +58,10 @@ export interface Supervisor {
    * @returns the models whose processes have to make way
    */
   adopt(config: Config): readonly ModelId[];
-  /** Takes no new work, finishes what is in flight, stops every model; resolves when no process is left. */
+  /**
+   * Takes no new work, finishes what is in flight, stops every model; resolves when no process is left, but for what
+   * outlives SIGKILL.
+   */
   halt(): Promise<void>;
   /** Kills every process; `halt` then resolves soon. */
   kill(): void;
@@ -69,7 +72,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   let { config } = parts;
   const ledger = createLedger({ directory: parts.dataDir, warn: (message) => log.warn(message) });
   const leftovers = createLeftovers(ledger);
-  const registry = createModelRegistry(config.models);
+  const registry = createModelRegistry(config.models, startsAlike);
   const watchdogs = createWatchdogs(registry, (model) => config.models.get(model)?.liveness ?? null);
   let topology = toTopology(config, parts.drainTimeoutMs);
   const hands = { registry, ledger, leftovers, log, output, relocate };
@@ -104,7 +107,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       config = next;
       topology = toTopology(next, parts.drainTimeoutMs);
       // First: whoever is started from here on is started by the new definition.
-      registry.replace(next.models, startsAlike);
+      registry.replace(next.models);
       peers.adopt(next.peers);
       peerModels.adopt(next.peers);
       names.adopt(next);

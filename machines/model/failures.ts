@@ -1,6 +1,6 @@
 import type { Failure } from '../shared/failure.ts';
 import type { ModelId } from '../shared/ids.ts';
-import type { ProcessEvent } from './types.ts';
+import type { ModelReport, ProcessEvent } from './types.ts';
 
 type Exit = Extract<ProcessEvent, { type: 'process.exited' }>;
 
@@ -22,6 +22,15 @@ function fromExit({ exitCode, signal, logTail, at }: Exit) {
 
 export function unhealthy(id: ModelId, timeoutMs: number): Failure {
   return bareFailure('health_timeout', `${id} did not become healthy within ${timeoutMs / 1_000} s`);
+}
+
+export function stuck(id: ModelId): Failure {
+  return bareFailure('stop_timeout', `${id} is still there after SIGKILL`);
+}
+
+/** Whether a model says that its process outlives SIGKILL. Nobody knows how long: whoever waits for it is told so. */
+export function isStuck({ phase, failure }: ModelReport): boolean {
+  return phase === 'stopping' && failure?.code === 'stop_timeout';
 }
 
 /** The time is filled in by the exit that follows: a machine does not read clocks. */

@@ -1,10 +1,10 @@
 import { assign, enqueueActions, fromCallback, fromPromise, sendTo, setup } from 'xstate';
 import { coolDownMs } from '../shared/backoff.ts';
 import type { Failure } from '../shared/failure.ts';
-import { type ModelId, ORCHESTRATOR_ID } from '../shared/ids.ts';
+import { type ModelId, ORCHESTRATOR_ID, type ProfileId } from '../shared/ids.ts';
 import type { Phase } from '../shared/phase.ts';
 import { tell } from '../shared/tell.ts';
-import { bareFailure, crashed, exitedEarly, unhealthy } from './failures.ts';
+import { bareFailure, crashed, exitedEarly, stuck, unhealthy } from './failures.ts';
 import type {
   ModelCommand,
   ModelInput,
@@ -22,6 +22,8 @@ import type {
  * INVARIANTS
  * - At most one process: it is started on entry to `starting` only, and `starting` is entered only when none is left.
  * - `stopping` is left only on `process.exited`; nothing else makes a process count as gone.
+ * - What a stuck model is asked for it does not remember: it starts for nobody when its process ends at last.
+ * - The idle time of a profile stops it only when no other profile holds it.
  * - A command is answered by a report: of the change it causes, or of the phase it finds.
  * - `ready` is told to the owner before a lease can exist, and the idle time runs only while no lease does.
  */
@@ -36,7 +38,8 @@ export interface ModelContext {
   readonly coolDownMs: number;
   /** Asked to become ready while stopping. */
   readonly restart: boolean;
-  readonly held: boolean;
+  /** The profiles that want it to stay. */
+  readonly heldBy: readonly ProfileId[];
 }
 
 /** A ready model whose process lives this long is not in a crash loop. */
@@ -72,7 +75,11 @@ export const modelMachine = setup({
     forget: assign({ failure: null, coolDownMs: 0, restart: false }),
     forgetStrikes: assign({ strikes: 0 }),
     endCoolDown: assign({ coolDownMs: 0 }),
-    hold: assign({ held: (_, params: { held: boolean }) => params.held }),
+    hold: assign(({ context, event }) => {
+      if (event.type !== 'model.hold') return {};
+      const others = context.heldBy.filter((profile) => profile !== event.profile);
+      return { heldBy: event.held ? [...others, event.profile] : others };
+    }),
     configure: assign((_, params: Pick<ModelInput, 'times' | 'checksHealth'>) => params),
     rememberRestart: assign({ restart: true }),
     dropRestart: assign({ restart: false }),
@@ -96,14 +103,14 @@ export const modelMachine = setup({
           ? { ...context.failure, logTail: params.exit.logTail, at: params.exit.at }
           : context.failure,
     })),
-    noteStuck: assign({
-      failure: ({ context }) => bareFailure('stop_timeout', `${context.id} is still there after SIGKILL`),
-    }),
+    noteStuck: assign({ failure: ({ context }) => stuck(context.id) }),
   },
   guards: {
     checksHealth: ({ context }) => context.checksHealth,
     mustCoolDown: ({ context }) => context.coolDownMs > 0,
-    mayExpire: ({ context }) => context.times.ttlMs > 0 && !context.held,
+    isHeldStill: ({ context, event }) =>
+      event.type === 'model.stop' && event.reason === 'ttl' && context.heldBy.length > 0,
+    mayExpire: ({ context }) => context.times.ttlMs > 0 && context.heldBy.length === 0,
     isForced: ({ event }) => event.type === 'model.ensureReady' && event.force === true,
     isRestartWanted: ({ context }) => context.restart && context.coolDownMs === 0,
   },
@@ -126,13 +133,13 @@ export const modelMachine = setup({
     strikes: 0,
     coolDownMs: 0,
     restart: false,
-    held: false,
+    heldBy: [],
   }),
   // Invoked here, not in `starting`: the runner outlives every phase and owns the process in all of them.
   invoke: { src: 'runner', id: 'runner', input: ({ context }) => ({ model: context.id }) },
   initial: 'stopped',
   on: {
-    'model.hold': { actions: { type: 'hold', params: ({ event }) => ({ held: event.held }) } },
+    'model.hold': { actions: 'hold' },
     'model.configure': { actions: { type: 'configure', params: ({ event }) => definitionOf(event) } },
   },
   states: {
@@ -241,7 +248,10 @@ export const modelMachine = setup({
           actions: { type: 'noteCrash', params: ({ context, event }) => ({ failure: crashed(context.id, event) }) },
         },
         'model.ensureReady': { actions: { type: 'report', params: { phase: 'ready' } } },
-        'model.stop': { target: 'stopping' },
+        'model.stop': [
+          { guard: 'isHeldStill', actions: { type: 'report', params: { phase: 'ready' } } },
+          { target: 'stopping' },
+        ],
         'model.kill': { target: 'stopping.killing' },
       },
       states: {
@@ -250,11 +260,7 @@ export const modelMachine = setup({
           on: {
             'model.busy': 'busy',
             // Entered again, so that the idle time starts anew when a profile lets go, or when it has changed.
-            'model.hold': {
-              target: 'idle',
-              reenter: true,
-              actions: { type: 'hold', params: ({ event }) => ({ held: event.held }) },
-            },
+            'model.hold': { target: 'idle', reenter: true, actions: 'hold' },
             'model.configure': {
               target: 'idle',
               reenter: true,
@@ -281,9 +287,13 @@ export const modelMachine = setup({
       },
       states: {
         terminating: { entry: 'terminate', after: { stopTimeout: 'killing' } },
-        killing: {
-          entry: 'kill',
-          after: { unkillable: { actions: ['noteStuck', { type: 'report', params: { phase: 'stopping' } }] } },
+        killing: { entry: 'kill', after: { unkillable: 'stuck' } },
+        stuck: {
+          entry: ['noteStuck', 'dropRestart', { type: 'report', params: { phase: 'stopping' } }],
+          on: {
+            'model.ensureReady': { actions: { type: 'report', params: { phase: 'stopping' } } },
+            'model.kill': { actions: ['kill', { type: 'report', params: { phase: 'stopping' } }] },
+          },
         },
       },
     },

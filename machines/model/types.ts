@@ -1,5 +1,5 @@
 import type { Failure } from '../shared/failure.ts';
-import type { ModelId } from '../shared/ids.ts';
+import type { ModelId, ProfileId } from '../shared/ids.ts';
 import type { Phase } from '../shared/phase.ts';
 
 /** Times that shape the life of one model. All in milliseconds; each is at most 2^31 - 1. */
@@ -28,8 +28,8 @@ export type ModelCommand =
   | { type: 'model.stop'; reason: StopReason }
   /** Stop without grace. */
   | { type: 'model.kill' }
-  /** Held by a profile: the idle time of the profile counts, not the model's own. */
-  | { type: 'model.hold'; held: boolean }
+  /** Held by a profile, or no longer: the idle time of the profiles that hold it counts, not the model's own. */
+  | { type: 'model.hold'; profile: ProfileId; held: boolean }
   /** Its definition has changed; what runs keeps running. */
   | { type: 'model.configure'; times: ModelTimes; checksHealth: boolean }
   /** The first lease was granted, the last one came back. */

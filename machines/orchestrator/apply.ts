@@ -1,12 +1,22 @@
+import { isStuck } from '../model/failures.ts';
 import type { ModelReport } from '../model/types.ts';
 import type { ProfileReport } from '../profile/types.ts';
 import { modelActorId, profileActorId, type ModelId, type UnitId } from '../shared/ids.ts';
 import type { SwapFinished } from '../swap/types.ts';
-import type { Effect } from './effects.ts';
+import { type Effect, startOver } from './effects.ts';
 import { giveBack, isLent, lend, split } from './leases.ts';
 import { enqueue, oldestRequest, takeLine, takeRequests, withdraw } from './queue.ts';
 import { replaceTopology } from './reconfigure.ts';
-import { modelsOf, profilesWith, wake, type Decision, type OrchestratorState, type Swap } from './state.ts';
+import {
+  isKnown,
+  isThere,
+  modelsOf,
+  profilesWith,
+  wake,
+  type Decision,
+  type OrchestratorState,
+  type Swap,
+} from './state.ts';
 import type { OrchestratorEvent, Refusal, RefusalCode, Ticket } from './types.ts';
 
 /** What one event changes by itself. Whom that serves is decided afterwards, in `settle`. */
@@ -54,6 +64,8 @@ function admit(state: OrchestratorState, ticket: Ticket): Decision {
   const waiting = state.queue.waiting.get(ticket.model) ?? 0;
   const limit = state.topology.models.get(ticket.model)?.concurrencyLimit ?? null;
   if (!state.accepting) return only(state, [refused([ticket], 'shutting_down')]);
+  // It began under a configuration that knew what it is for.
+  if (!isKnown(state.topology, ticket)) return only(state, [refused([ticket], 'model_unloaded')]);
   if (ticket.patient) return only({ ...state, queue: enqueue(state.queue, ticket) });
   if (limit !== null && waiting + (state.leases.get(ticket.model) ?? 0) >= limit) {
     return only(state, [refused([ticket], 'concurrency_limit')]);
@@ -96,8 +108,8 @@ function release(state: OrchestratorState, model: ModelId): Decision {
 
 /** Stops models at once, leases or not, together with the profiles they are resident in. Nobody else notices. */
 function unload(state: OrchestratorState, models: readonly ModelId[]): Decision {
-  const profiles = [...state.profilePhases]
-    .filter(([id, phase]) => phase !== 'stopped' && isAmong(modelsOf(state.topology, profileActorId(id)), models))
+  const profiles = [...state.topology.profiles]
+    .filter(([id, { members }]) => isThere(state, id) && isAmong(members, models))
     .map(([id]) => id);
   const targets = new Set([...models, ...profiles.flatMap((id) => modelsOf(state.topology, profileActorId(id)))]);
   const effects: Effect[] = state.swaps.filter((swap) => isAmong(swap.loads, targets)).map(cancel);
@@ -128,8 +140,12 @@ function noteModel(state: OrchestratorState, report: ModelReport): Decision {
   const phases = new Map(state.phases);
   if (phase === 'stopped') phases.delete(model);
   else phases.set(model, phase);
+  const stuck = new Map(state.stuck);
+  if (failure !== null && isStuck(report)) stuck.set(model, failure);
+  else stuck.delete(model);
   const coolDowns = new Map(state.coolDowns);
-  if (phase === 'stopped' && coolDownMs > 0) {
+  const isOutdated = state.stale.has(model);
+  if (phase === 'stopped' && coolDownMs > 0 && !isOutdated) {
     coolDowns.set(model, { failure, until: Math.max(failure?.at ?? 0, state.now) + coolDownMs });
   } else coolDowns.delete(model);
 
@@ -147,11 +163,11 @@ function noteModel(state: OrchestratorState, report: ModelReport): Decision {
     }
   }
   const isGone = phase === 'stopped' || phase === 'starting';
-  const stale = isGone && state.stale.has(model) ? without(state.stale, model) : state.stale;
+  const stale = isGone && isOutdated ? without(state.stale, model) : state.stale;
   if (phase === 'stopped' && !state.topology.models.has(model)) {
     effects.push({ kind: 'dismiss', address: modelActorId(model) });
-  }
-  return only({ ...state, phases, coolDowns, stale }, effects);
+  } else if (phase === 'stopped' && coolDownMs > 0 && isOutdated) effects.push(...startOver(model));
+  return only({ ...state, phases, stuck, coolDowns, stale }, effects);
 }
 
 function noteProfile(state: OrchestratorState, report: ProfileReport): Decision {
@@ -171,6 +187,7 @@ function finishSwap(state: OrchestratorState, { swap: number, outcome, failure, 
   if (!swap) return only(state);
   const swaps = state.swaps.filter((each) => each !== swap);
   const effects: Effect[] = [{ kind: 'endSwap', swap: number }];
+  if (outcome !== 'done') effects.push(...takeBack(state, swap));
   if (outcome !== 'failed') return only({ ...state, swaps }, effects);
   if (swap.unit === null) return only({ ...state, swaps }, effects);
   const { queue, tickets } = swap.outdated ? takeRequests(state.queue, swap.unit) : takeLine(state.queue, swap.unit);
@@ -178,6 +195,13 @@ function finishSwap(state: OrchestratorState, { swap: number, outcome, failure, 
     effects.push(refused(tickets, 'model_start_failed', { failure, retryAfterMs: coolDownMs > 0 ? coolDownMs : null }));
   }
   return only({ ...state, swaps, queue }, effects);
+}
+
+/** What a swap that came to nothing asked of models that are still stopping: nobody would load them any more. */
+function takeBack({ phases }: OrchestratorState, { loads }: Swap): Effect[] {
+  return loads
+    .filter((model) => phases.get(model) === 'stopping')
+    .map((model) => ({ kind: 'tellModel', model, command: { type: 'model.stop', reason: 'swap' } }));
 }
 
 /** No new work: whoever waits is told so, whatever nobody uses stops now, the rest when its last lease is back. */

@@ -1,6 +1,13 @@
 import type { ModelCommand, ModelReport } from '../model/types.ts';
 import type { ProfileCommand } from '../profile/types.ts';
-import type { ModelActorId, ModelId, ProfileActorId, ProfileId, UnitId } from '../shared/ids.ts';
+import {
+  modelActorId,
+  type ModelActorId,
+  type ModelId,
+  type ProfileActorId,
+  type ProfileId,
+  type UnitId,
+} from '../shared/ids.ts';
 import type { SwapEvent, SwapInput } from '../swap/types.ts';
 import type { Announcement } from './types.ts';
 
@@ -18,3 +25,11 @@ export type Effect =
   | { kind: 'dismiss'; address: ModelActorId | ProfileActorId }
   | { kind: 'armOverdue'; unit: UnitId; delayMs: number }
   | { kind: 'disarmOverdue'; unit: UnitId };
+
+/** Another actor for a model without a process: one that knows nothing of former failures. */
+export function startOver(model: ModelId): Effect[] {
+  return [
+    { kind: 'dismiss', address: modelActorId(model) },
+    { kind: 'spawnModel', model },
+  ];
+}

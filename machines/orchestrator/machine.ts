@@ -16,6 +16,7 @@ import type { Announcement, OrchestratorEvent, Topology } from './types.ts';
  *
  * INVARIANTS
  * - Only this actor spawns models, profiles and swaps, each under the address its id gives.
+ * - It halts when every model is stopped, but for those whose process outlives SIGKILL.
  * - A child that ends with an error is replaced; its process is killed through the ledger first.
  */
 
@@ -111,7 +112,7 @@ export const orchestratorMachine = setup({
   },
   guards: {
     isUnused: ({ context }) => context.leases.size === 0,
-    isEverythingStopped: ({ context }) => context.phases.size === 0,
+    isEverythingStopped: ({ context }) => context.phases.size === context.stuck.size,
   },
   delays: { drainTimeout: ({ context }) => context.topology.drainTimeoutMs },
 }).createMachine({

@@ -4,6 +4,7 @@ import { EXCLUSIVE, evictions } from './policies/policy.ts';
 import { takeLine } from './queue.ts';
 import {
   isProfile,
+  isThere,
   modelsOf,
   priorityOf,
   type CoolDown,
@@ -23,7 +24,7 @@ const FRESH = { drained: false, outdated: false } as const;
  * - Two swaps under way never touch the same model, so a model that is being loaded for somebody is never evicted.
  * - A model with leases becomes a leaver only when somebody has waited for too long, or waits for a model of a higher
  *   priority. A patient ticket does neither.
- * - What is cooling down after a failure evicts nobody.
+ * - What is cooling down after a failure evicts nobody, nor does what a process that outlives SIGKILL is in the way of.
  * - The members of a profile share the machine with nobody, whatever the policy says of each of them.
  *
  * @param ahead lines that have waited for too long and cannot begin yet: no swap begins that would make them wait longer
@@ -33,9 +34,11 @@ export function nextSwap(state: OrchestratorState, unit: UnitId, ahead: readonly
   const loads = modelsOf(state.topology, unit);
   const force = state.queue.lines.get(unit)?.some((ticket) => ticket.force) ?? false;
   const coolDown = force ? null : findCoolDown(state, loads);
-  if (coolDown) return refuseLine(state, unit, coolDown);
+  if (coolDown) return refuseLine(state, unit, coolingDown(state, coolDown));
 
   const leaves = leaversFor(state, unit, loads);
+  const stuck = [...loads, ...leaves].find((model) => state.stuck.has(model));
+  if (stuck !== undefined) return refuseLine(state, unit, stuckInTheWay(state, stuck));
   if (state.swaps.some((swap) => touches(swap, loads) || touches(swap, leaves))) return null;
   if (isLent(state.leases, leaves) && !state.overdue.has(unit) && !outranks(state, unit, leaves)) return null;
 
@@ -55,15 +58,13 @@ function leaversFor(state: OrchestratorState, unit: UnitId, loads: readonly Mode
   return [...leaves].sort();
 }
 
-/** The members of every profile that is there or on its way, and to which the models do not belong. */
-function othersInProfiles({ topology, profilePhases, swaps }: OrchestratorState, loads: readonly ModelId[]): ModelId[] {
-  const there = [...topology.profiles].filter(([id, { members }]) => {
-    const phase = profilePhases.get(id) ?? 'stopped';
-    const isThere =
-      (phase !== 'stopped' && phase !== 'stopping') || swaps.some(({ unit }) => unit === profileActorId(id));
-    return isThere && !loads.every((model) => members.includes(model));
+/** The other members of every profile that is there or on its way, and to which not all of the models belong. */
+function othersInProfiles(state: OrchestratorState, loads: readonly ModelId[]): ModelId[] {
+  const there = [...state.topology.profiles].filter(([id, { members }]) => {
+    const isComing = state.swaps.some(({ unit }) => unit === profileActorId(id));
+    return (isThere(state, id) || isComing) && !loads.every((model) => members.includes(model));
   });
-  return there.flatMap(([, { members }]) => members);
+  return there.flatMap(([, { members }]) => members.filter((member) => !loads.includes(member)));
 }
 
 /** Whether a line, once it is its turn, would have to wait for this swap. */
@@ -78,8 +79,12 @@ function outranks({ topology, queue, leases }: OrchestratorState, unit: UnitId, 
   return models.every((model) => !leases.has(model) || priority > (topology.models.get(model)?.priority ?? 0));
 }
 
-/** The swap that lets a model go whose definition has changed, if it may begin now. It waits for the model's leases. */
+/**
+ * The swap that lets a model go whose definition has changed, if it may begin now. It waits for the model's leases. What
+ * is stuck can only be waited for.
+ */
 export function retirement(state: OrchestratorState, model: ModelId): Decision | null {
+  if (state.stuck.has(model)) return null;
   if (state.swaps.some((swap) => touches(swap, [model]))) return null;
   const swap: Swap = { ...FRESH, number: state.nextSwap, unit: null, loads: [], leaves: [model] };
   return {
@@ -102,9 +107,16 @@ function findCoolDown(state: OrchestratorState, models: readonly ModelId[]): Coo
   return null;
 }
 
-function refuseLine(state: OrchestratorState, unit: UnitId, { failure, until }: CoolDown): Decision {
+function coolingDown({ now }: OrchestratorState, { failure, until }: CoolDown): Refusal {
+  return { code: 'model_cooling_down', failure, retryAfterMs: Math.max(0, until - now) };
+}
+
+function stuckInTheWay({ stuck }: OrchestratorState, model: ModelId): Refusal {
+  return { code: 'model_start_failed', failure: stuck.get(model) ?? null, retryAfterMs: null };
+}
+
+function refuseLine(state: OrchestratorState, unit: UnitId, refusal: Refusal): Decision {
   const { queue, tickets } = takeLine(state.queue, unit);
-  const refusal: Refusal = { code: 'model_cooling_down', failure, retryAfterMs: Math.max(0, until - state.now) };
   return {
     state: { ...state, queue },
     effects: [{ kind: 'announce', announcement: { type: 'tickets.refused', tickets, refusal } }],

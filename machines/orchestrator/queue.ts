@@ -14,37 +14,49 @@ export interface Queue {
   readonly waiting: ReadonlyMap<ModelId, number>;
 }
 
+/** What is left of a queue, and who was taken out of it. */
+interface Taken {
+  readonly queue: Queue;
+  readonly tickets: readonly Ticket[];
+}
+
 export const emptyQueue: Queue = { lines: new Map(), waiting: new Map() };
 
-export function enqueue(queue: Queue, ticket: Ticket): Queue {
-  const line = queue.lines.get(ticket.unit) ?? [];
+export function enqueue({ lines, waiting }: Queue, ticket: Ticket): Queue {
+  const { unit, model, patient } = ticket;
   return {
-    lines: new Map(queue.lines).set(ticket.unit, [...line, ticket]),
-    waiting: count(queue.waiting, ticket, 1),
+    lines: new Map(lines).set(unit, [...(lines.get(unit) ?? []), ticket]),
+    waiting: patient ? waiting : new Map(waiting).set(model, (waiting.get(model) ?? 0) + 1),
   };
 }
 
 /** Takes one ticket out, wherever it stands in its line. Returns the same queue when it is not there any more. */
 export function withdraw(queue: Queue, unit: UnitId, id: number): Queue {
-  const line = queue.lines.get(unit);
-  const ticket = line?.find((each) => each.id === id);
-  if (!line || !ticket) return queue;
-  const lines = new Map(queue.lines);
-  if (line.length === 1) lines.delete(unit);
-  else
-    lines.set(
-      unit,
-      line.filter((each) => each !== ticket),
-    );
-  return { lines, waiting: count(queue.waiting, ticket, -1) };
+  return takeSome(queue, unit, (ticket) => ticket.id === id).queue;
 }
 
 /** Takes a whole line out. */
-export function takeLine(queue: Queue, unit: UnitId): { queue: Queue; tickets: readonly Ticket[] } {
-  const tickets = queue.lines.get(unit);
-  if (!tickets) return { queue, tickets: [] };
+export function takeLine(queue: Queue, unit: UnitId): Taken {
+  return takeSome(queue, unit, () => true);
+}
+
+/** Takes a line out but for the patient tickets in it. */
+export function takeRequests(queue: Queue, unit: UnitId): Taken {
+  return takeSome(queue, unit, ({ patient }) => !patient);
+}
+
+/** Takes out of a line whomever this is said of. */
+export function takeSome(queue: Queue, unit: UnitId, isTaken: (ticket: Ticket) => boolean): Taken {
+  const line = queue.lines.get(unit) ?? [];
+  const tickets = line.filter(isTaken);
+  if (tickets.length === 0) return { queue, tickets };
   const lines = new Map(queue.lines);
-  lines.delete(unit);
+  if (tickets.length === line.length) lines.delete(unit);
+  else
+    lines.set(
+      unit,
+      line.filter((ticket) => !isTaken(ticket)),
+    );
   const waiting = new Map(queue.waiting);
   for (const { model, patient } of tickets) {
     if (patient) continue;
@@ -53,15 +65,6 @@ export function takeLine(queue: Queue, unit: UnitId): { queue: Queue; tickets: r
     else waiting.delete(model);
   }
   return { queue: { lines, waiting }, tickets };
-}
-
-/** Takes a line out but for the patient tickets in it. */
-export function takeRequests(queue: Queue, unit: UnitId): { queue: Queue; tickets: readonly Ticket[] } {
-  const patient = queue.lines.get(unit)?.filter((ticket) => ticket.patient) ?? [];
-  const taken = takeLine(queue, unit);
-  if (patient.length === 0) return taken;
-  const lines = new Map(taken.queue.lines).set(unit, patient);
-  return { queue: { ...taken.queue, lines }, tickets: taken.tickets.filter((ticket) => !ticket.patient) };
 }
 
 /** Whoever of a line has waited longest, patient tickets aside. */
@@ -86,15 +89,4 @@ export function unitsInTurn(
     }))
     .sort((a, b) => (a.priority === b.priority ? a.id - b.id : b.priority - a.priority))
     .map(({ unit }) => unit);
-}
-
-type Counts = ReadonlyMap<ModelId, number>;
-
-function count(counts: Counts, { model, patient }: Ticket, by: number): Counts {
-  if (patient) return counts;
-  const next = new Map(counts);
-  const sum = (counts.get(model) ?? 0) + by;
-  if (sum > 0) next.set(model, sum);
-  else next.delete(model);
-  return next;
 }

@@ -39,6 +39,8 @@ export interface OrchestratorState {
   /** As last reported; a stopped model is not in the map. */
   readonly phases: ReadonlyMap<ModelId, Phase>;
   readonly profilePhases: ReadonlyMap<ProfileId, Phase>;
+  /** Models whose process outlives SIGKILL, and their word for it. Nothing is known of when it ends. */
+  readonly stuck: ReadonlyMap<ModelId, Failure>;
   readonly coolDowns: ReadonlyMap<ModelId, CoolDown>;
   /** Resident models whose process was started by an older definition. */
   readonly stale: ReadonlySet<ModelId>;
@@ -65,6 +67,7 @@ export function initialState(topology: Topology): OrchestratorState {
     leases: new Map(),
     phases: new Map(),
     profilePhases: new Map(),
+    stuck: new Map(),
     coolDowns: new Map(),
     stale: new Set(),
     open: new Set(),
@@ -87,6 +90,11 @@ export function modelsOf(topology: Topology, unit: UnitId): readonly ModelId[] {
   return topology.models.has(id) ? [id] : [];
 }
 
+/** Whether the configuration knows what a ticket waits for: its unit, and its model as a part of that. */
+export function isKnown(topology: Topology, { unit, model }: Pick<Ticket, 'unit' | 'model'>): boolean {
+  return modelsOf(topology, unit).includes(model);
+}
+
 /** Whether everything the unit needs is ready, as last reported. */
 export function isUnitReady(state: OrchestratorState, unit: UnitId): boolean {
   return isProfile(unit)
@@ -102,6 +110,12 @@ export function isGateClosed(state: OrchestratorState, models: readonly ModelId[
 /** The highest priority among the models that these tickets wait for; that of patient ones is the lowest there is. */
 export function priorityOf({ models }: Topology, tickets: readonly Ticket[]): number {
   return Math.max(...tickets.map(({ model, patient }) => (patient ? -Infinity : (models.get(model)?.priority ?? 0))));
+}
+
+/** Whether a profile is there or on its way. One that is stopping has told its members already, or lets them go. */
+export function isThere({ profilePhases }: OrchestratorState, profile: ProfileId): boolean {
+  const phase = profilePhases.get(profile) ?? 'stopped';
+  return phase !== 'stopped' && phase !== 'stopping';
 }
 
 export function profilesWith(topology: Topology, model: ModelId): ProfileId[] {

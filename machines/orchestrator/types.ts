@@ -92,5 +92,5 @@ export type Announcement =
   /** Until it is closed, leases on this model may be taken without a ticket, so many at a time; null = no limit. */
   | { type: 'gate.opened'; model: ModelId; limit: number | null }
   | { type: 'gate.closed'; model: ModelId }
-  /** Every model is stopped; nothing will happen any more. */
+  /** Every model that can be is stopped; nothing will happen any more. */
   | { type: 'halted' };

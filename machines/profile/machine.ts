@@ -1,4 +1,5 @@
 import { assign, enqueueActions, setup } from 'xstate';
+import { isStuck } from '../model/failures.ts';
 import type { StopReason } from '../model/types.ts';
 import type { Failure } from '../shared/failure.ts';
 import { type ModelId, modelActorId, ORCHESTRATOR_ID, type ProfileId } from '../shared/ids.ts';
@@ -12,6 +13,8 @@ import type { ProfileEvent, ProfileInput, ProfileReport } from './types.ts';
  * INVARIANTS
  * - `ready` only while every member is; the first member that leaves `ready` takes the profile with it.
  * - Members are held (their own idle time does not count) exactly while the profile is wanted.
+ * - Told to stop as a whole, it has stopped when each member has gone once, whatever that does afterwards, or stays since
+ *   another profile holds it.
  * - A profile that comes apart by itself lets its other members go, it does not stop them: they may be serving.
  */
 
@@ -22,8 +25,8 @@ export interface ProfileContext {
   readonly phases: Readonly<Record<ModelId, Phase>>;
   readonly failure: Failure | null;
   readonly coolDownMs: number;
-  /** Told to stop as a whole, rather than come apart. */
-  readonly dismissed: boolean;
+  /** Since it was told to stop as a whole: the members that are still to go; null while it comes apart by itself. */
+  readonly leaving: readonly ModelId[] | null;
 }
 
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
@@ -41,23 +44,32 @@ export const profileMachine = setup({
       };
       tell(enqueue, system, ORCHESTRATOR_ID, report);
     }),
-    note: assign(({ context, event }) =>
-      event.type === 'model.reported' ? { phases: { ...context.phases, [event.model]: event.phase } } : {},
-    ),
+    note: assign(({ context, event }) => {
+      if (event.type !== 'model.reported') return {};
+      const { model, phase } = event;
+      return {
+        phases: { ...context.phases, [model]: phase },
+        leaving: context.leaving?.filter((member) => phase === 'stopping' || member !== model) ?? null,
+      };
+    }),
     noteFailure: assign(({ event }) =>
       event.type === 'model.reported' ? { failure: event.failure, coolDownMs: event.coolDownMs } : {},
     ),
-    forget: assign({ failure: null, coolDownMs: 0, dismissed: false }),
-    dismiss: assign({ dismissed: true }),
+    configure: assign(({ event }) => (event.type === 'profile.configure' ? { ttlMs: event.ttlMs } : {})),
+    forget: assign({ failure: null, coolDownMs: 0, leaving: null }),
+    dismiss: assign({
+      leaving: ({ context }) => context.members.filter((member) => phaseOf(context, member) !== 'stopped'),
+    }),
     gather: enqueueActions(({ context, enqueue, system }, params: { force: boolean }) => {
       for (const member of context.members) {
-        tell(enqueue, system, modelActorId(member), { type: 'model.hold', held: true });
+        tell(enqueue, system, modelActorId(member), { type: 'model.hold', profile: context.id, held: true });
         tell(enqueue, system, modelActorId(member), { type: 'model.ensureReady', force: params.force });
       }
     }),
     letGo: enqueueActions(({ context, enqueue, system }) => {
-      for (const member of context.members)
-        tell(enqueue, system, modelActorId(member), { type: 'model.hold', held: false });
+      for (const member of context.members) {
+        tell(enqueue, system, modelActorId(member), { type: 'model.hold', profile: context.id, held: false });
+      }
     }),
     stopMembers: enqueueActions(({ context, enqueue, system }, params: { reason: StopReason }) => {
       for (const member of context.members) {
@@ -69,9 +81,9 @@ export const profileMachine = setup({
     areAllReady: ({ context }) => everyMember(context, (phase) => phase === 'ready'),
     areAllRunning: ({ context }) => everyMember(context, (phase) => phase === 'health-checking' || phase === 'ready'),
     isOneMissing: ({ context }) => !everyMember(context, (phase) => phase === 'ready'),
-    hasMemberStopped: ({ event }) => event.type === 'model.reported' && event.phase === 'stopped',
+    hasMemberFailed: ({ event }) => event.type === 'model.reported' && (event.phase === 'stopped' || isStuck(event)),
     isGone: ({ context }) =>
-      everyMember(context, (phase) => (context.dismissed ? phase === 'stopped' : phase !== 'stopping')),
+      context.leaving ? context.leaving.length === 0 : everyMember(context, (phase) => phase !== 'stopping'),
     mayExpire: ({ context }) => context.ttlMs > 0,
   },
   delays: { ttl: ({ context }) => (context.ttlMs > 0 ? context.ttlMs : LONGEST_DELAY_MS) },
@@ -87,9 +99,10 @@ export const profileMachine = setup({
     ),
     failure: null,
     coolDownMs: 0,
-    dismissed: false,
+    leaving: null,
   }),
   initial: 'stopped',
+  on: { 'profile.configure': { actions: 'configure' } },
   states: {
     stopped: {
       entry: ['letGo', { type: 'report', params: { phase: 'stopped' } }],
@@ -110,7 +123,7 @@ export const profileMachine = setup({
       ],
       on: {
         'model.reported': [
-          { guard: 'hasMemberStopped', target: 'stopped', actions: ['note', 'noteFailure'] },
+          { guard: 'hasMemberFailed', target: 'stopped', actions: ['note', 'noteFailure'] },
           { actions: 'note' },
         ],
         'profile.ensureReady': { actions: { type: 'report', params: { phase: 'starting' } } },
@@ -125,7 +138,7 @@ export const profileMachine = setup({
       always: { guard: 'areAllReady', target: 'ready' },
       on: {
         'model.reported': [
-          { guard: 'hasMemberStopped', target: 'stopped', actions: ['note', 'noteFailure'] },
+          { guard: 'hasMemberFailed', target: 'stopped', actions: ['note', 'noteFailure'] },
           { actions: 'note' },
         ],
         'profile.ensureReady': { actions: { type: 'report', params: { phase: 'health-checking' } } },
@@ -153,10 +166,15 @@ export const profileMachine = setup({
             ttl: {
               guard: 'mayExpire',
               target: '#profile.stopping',
-              actions: ['dismiss', { type: 'stopMembers', params: { reason: 'ttl' } }],
+              // Let go of first, so that they stop unless somebody else holds them.
+              actions: ['dismiss', 'letGo', { type: 'stopMembers', params: { reason: 'ttl' } }],
             },
           },
-          on: { 'profile.busy': 'busy' },
+          on: {
+            'profile.busy': 'busy',
+            // Entered again, so that the idle time starts anew.
+            'profile.configure': { target: 'idle', reenter: true, actions: 'configure' },
+          },
         },
         busy: { on: { 'profile.idle': 'idle' } },
       },
@@ -180,5 +198,9 @@ export const profileMachine = setup({
 });
 
 function everyMember(context: ProfileContext, holds: (phase: Phase) => boolean): boolean {
-  return context.members.every((member) => holds(context.phases[member] ?? 'stopped'));
+  return context.members.every((member) => holds(phaseOf(context, member)));
+}
+
+function phaseOf({ phases }: ProfileContext, member: ModelId): Phase {
+  return phases[member] ?? 'stopped';
 }

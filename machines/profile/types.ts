@@ -15,6 +15,8 @@ export interface ProfileInput {
 export type ProfileCommand =
   | { type: 'profile.ensureReady'; force?: boolean }
   | { type: 'profile.stop'; reason: StopReason }
+  /** Another idle time; its members stay the same. */
+  | { type: 'profile.configure'; ttlMs: number }
   /** The first lease on any member was granted, the last one came back. */
   | { type: 'profile.busy' }
   | { type: 'profile.idle' };

@@ -1,4 +1,5 @@
 import { assign, enqueueActions, fromPromise, setup } from 'xstate';
+import { isStuck } from '../model/failures.ts';
 import type { Failure } from '../shared/failure.ts';
 import { modelActorId, type ModelId, ORCHESTRATOR_ID, profileActorId } from '../shared/ids.ts';
 import { tell } from '../shared/tell.ts';
@@ -9,7 +10,9 @@ import type { PreflightInput, PreflightResult, SwapEvent, SwapFinished, SwapInpu
  *
  * INVARIANTS
  * - Nothing is stopped before the preflight has passed and the last lease on every leaver is back.
- * - Nothing is started before every leaver's process is gone.
+ * - Nothing is started before every leaver's process is gone. One that goes by itself is noted whenever it does: there may
+ *   be nobody left to ask.
+ * - A process that outlives SIGKILL ends it at once, whether it is to leave or to start anew.
  * - It ends, exactly once, with `swap.finished`; a cancelled swap starts nothing any more.
  */
 
@@ -36,7 +39,7 @@ export const swapMachine = setup({
       event.type === 'model.reported' ? { remaining: context.remaining.filter((model) => model !== event.model) } : {},
     ),
     evict: enqueueActions(({ context, enqueue, system }) => {
-      for (const model of context.leaves) {
+      for (const model of context.remaining) {
         tell(enqueue, system, modelActorId(model), { type: 'model.stop', reason: 'swap' });
       }
     }),
@@ -63,10 +66,10 @@ export const swapMachine = setup({
     isEvictedForNobody: ({ context }) => context.remaining.length === 0 && context.unit === null,
     isLeaverGone: ({ context, event }) =>
       event.type === 'model.reported' && event.phase === 'stopped' && context.remaining.includes(event.model),
-    isLeaverStuck: ({ context, event }) =>
+    isBlocked: ({ context, event }) =>
       event.type === 'model.reported' &&
-      event.failure?.code === 'stop_timeout' &&
-      context.remaining.includes(event.model),
+      isStuck(event) &&
+      (context.remaining.includes(event.model) || context.loads.includes(event.model)),
     isUnitReady: ({ context, event }) => isAbout(context, event) && event.phase === 'ready',
     isUnitStopped: ({ context, event }) => isAbout(context, event) && event.phase === 'stopped',
   },
@@ -75,7 +78,17 @@ export const swapMachine = setup({
   options: { maxIterations: 1_000 },
   context: ({ input }) => ({ ...input, drained: false, remaining: input.leaves, failure: null, coolDownMs: 0 }),
   initial: 'checking',
-  on: { 'swap.cancel': '.cancelled' },
+  on: {
+    'swap.cancel': '.cancelled',
+    'model.reported': [
+      {
+        guard: 'isBlocked',
+        target: '.failed',
+        actions: { type: 'noteFailure', params: ({ event }) => ({ failure: event.failure, coolDownMs: 0 }) },
+      },
+      { guard: 'isLeaverGone', actions: 'noteGone' },
+    ],
+  },
   states: {
     checking: {
       invoke: {
@@ -110,16 +123,6 @@ export const swapMachine = setup({
         { guard: 'isEvictedForNobody', target: 'done' },
         { guard: 'isEvicted', target: 'loading' },
       ],
-      on: {
-        'model.reported': [
-          {
-            guard: 'isLeaverStuck',
-            target: 'failed',
-            actions: { type: 'noteFailure', params: ({ event }) => ({ failure: event.failure, coolDownMs: 0 }) },
-          },
-          { guard: 'isLeaverGone', actions: 'noteGone' },
-        ],
-      },
     },
     loading: {
       entry: 'load',

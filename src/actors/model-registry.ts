@@ -24,22 +24,27 @@ export interface ModelRegistry {
    * A new configuration. What runs is not touched; what does not shape a process (its stop command, say) holds for it from
    * now on, unless it was started by another definition.
    */
-  replace(
-    models: ReadonlyMap<ModelId, LaunchSpec>,
-    startsAlike: (running: LaunchSpec, configured: LaunchSpec) => boolean,
-  ): void;
+  replace(models: ReadonlyMap<ModelId, LaunchSpec>): void;
   current(model: ModelId): Incarnation | null;
   /** Where to forward to; null when no process runs. */
   upstreamOf(model: ModelId): Upstream | null;
-  /** A process was spawned. */
-  begin(model: ModelId, pid: number): Incarnation;
+  /**
+   * A process was spawned.
+   *
+   * @param spec what it was started by; the present one may be another already
+   */
+  begin(model: ModelId, pid: number, spec: LaunchSpec): Incarnation;
   /** It ended; ends what is left of its connections. */
   end(model: ModelId, incarnation: Incarnation): void;
   /** Another model whose process may hold the address of this one. */
   holderOf(model: ModelId): ModelId | null;
 }
 
-export function createModelRegistry(configured: ReadonlyMap<ModelId, LaunchSpec>): ModelRegistry {
+/** @param startsAlike whether a process that was started by the one counts as started by the other */
+export function createModelRegistry(
+  configured: ReadonlyMap<ModelId, LaunchSpec>,
+  startsAlike: (running: LaunchSpec, configured: LaunchSpec) => boolean,
+): ModelRegistry {
   const running = new Map<ModelId, { readonly incarnation: Incarnation; readonly spec: LaunchSpec }>();
   let models = configured;
 
@@ -49,22 +54,26 @@ export function createModelRegistry(configured: ReadonlyMap<ModelId, LaunchSpec>
     return found;
   }
 
+  /** The present definition, if it would have started the same process; else the process's own. */
+  function holdsFor(model: ModelId, own: LaunchSpec): LaunchSpec {
+    const present = models.get(model);
+    return present !== undefined && startsAlike(own, present) ? present : own;
+  }
+
   return {
     spec,
     runningSpec: (model) => running.get(model)?.spec ?? spec(model),
-    replace(next, startsAlike) {
+    replace(next) {
       models = next;
-      for (const [model, { incarnation, spec: own }] of running) {
-        const newer = next.get(model);
-        if (newer !== undefined && startsAlike(own, newer)) running.set(model, { incarnation, spec: newer });
+      for (const [model, { incarnation, spec }] of running) {
+        running.set(model, { incarnation, spec: holdsFor(model, spec) });
       }
     },
     current: (model) => running.get(model)?.incarnation ?? null,
     upstreamOf: (model) => running.get(model)?.incarnation ?? null,
-    begin(model, pid) {
-      const own = spec(model);
+    begin(model, pid, own) {
       const incarnation = createIncarnation(pid, own.upstream, own.timeouts);
-      running.set(model, { incarnation, spec: own });
+      running.set(model, { incarnation, spec: holdsFor(model, own) });
       return incarnation;
     },
     end(model, incarnation) {

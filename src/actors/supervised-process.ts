@@ -119,7 +119,7 @@ export function createSupervisedProcess(
     startChild({ argv: spec.argv, env }, channel ?? 'apart', {
       spawned(pid) {
         const entry = ledger.add(pid, mark, model, spec.stopArgv);
-        const incarnation = registry.begin(model, pid);
+        const incarnation = registry.begin(model, pid, spec);
         running = newRunning(pid, entry, incarnation, env);
         state = { at: 'running', running };
         log.info(`${model}: started, pid ${pid}`);

@@ -1,14 +1,20 @@
 import type { Actor } from 'xstate';
+import { isStuck } from '../../machines/model/failures.ts';
 import type { OrchestratorMachine } from '../../machines/orchestrator/machine.ts';
 import { modelsOf } from '../../machines/orchestrator/state.ts';
 import type { Topology } from '../../machines/orchestrator/types.ts';
+import type { Failure } from '../../machines/shared/failure.ts';
 import type { ModelId, UnitId } from '../../machines/shared/ids.ts';
 import { GatewayError } from '../errors.ts';
 import type { Desk } from './lease.ts';
 
 /** What an operator may ask for, beside serving requests. */
 export interface Control {
-  /** Stops models whether or not they serve; resolves when each of their processes is gone. */
+  /**
+   * Stops models whether or not they serve; resolves when each of their processes is gone.
+   *
+   * @throws GatewayError when the others are, and one of them outlives SIGKILL.
+   */
   unload(models: 'all' | readonly ModelId[]): Promise<void>;
   /**
    * Resolves when everything the unit needs is ready. Skips the cool-down after a failure.
@@ -25,15 +31,18 @@ export function createControl(orchestrator: Actor<OrchestratorMachine>, topology
     unload(models) {
       const remaining = new Set(models === 'all' ? topology().models.keys() : models);
       if (remaining.size === 0) return Promise.resolve();
-      return new Promise((resolve) => {
+      return new Promise((resolve, reject) => {
+        let stuck: Failure | null = null;
         // A model answers a stop with a report in any case, so nobody needs to look at what it is now. It is gone when
         // it says so, or when it starts again for somebody who asked since.
         const subscription = orchestrator.on('model.changed', ({ report }) => {
-          if (report.phase !== 'stopped' && report.phase !== 'starting') return;
-          if (remaining.delete(report.model) && remaining.size === 0) {
-            subscription.unsubscribe();
-            resolve();
-          }
+          const isEnded = report.phase === 'stopped' || report.phase === 'starting' || isStuck(report);
+          if (!isEnded || !remaining.delete(report.model)) return;
+          if (isStuck(report)) stuck = report.failure;
+          if (remaining.size > 0) return;
+          subscription.unsubscribe();
+          if (stuck === null) resolve();
+          else reject(new GatewayError('model_stop_failed', stuck.message, { failure: stuck }));
         });
         orchestrator.send({ type: 'unload.requested', models: [...remaining], at: Date.now() });
       });

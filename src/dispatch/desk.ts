@@ -85,7 +85,7 @@ export function createDesk({ orchestrator, upstreamOf, estimateLoadMs }: DeskDep
   }
 
   function submit(ticket: Omit<Ticket, 'at'>): void {
-    permissions.split(ticket.model);
+    permissions.count(ticket.model);
     orchestrator.send({ type: 'request.submitted', ticket: { ...ticket, at: Date.now() } });
   }
 

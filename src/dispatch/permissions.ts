@@ -5,8 +5,8 @@ import type { ModelId } from '../../machines/shared/ids.ts';
  *
  * INVARIANTS
  * - However many requests use a model this way, the orchestrator counts one lease for them all, taken with the first one
- *   and given back some time after the last one; or, once they have been split, one for each.
- * - A gate that is closed has been split and holds nothing for the idle: the orchestrator counts each use.
+ *   and given back some time after the last one; or, once they have been counted, one for each.
+ * - A gate that is closed has been counted, and holds nothing for the idle.
  * - Nothing is taken while the gate is closed, nor beyond its limit. Opening and closing it is the orchestrator's alone.
  */
 export interface Permissions {
@@ -16,8 +16,8 @@ export interface Permissions {
   /** @returns whether the model may be used now; every yes needs a `giveBack`. */
   take(model: ModelId): boolean;
   giveBack(model: ModelId): void;
-  /** Has the orchestrator count each use, so that it can decide about one more. */
-  split(model: ModelId): void;
+  /** Has the orchestrator count the uses, each of them and nothing else, so that it can decide about one more. */
+  count(model: ModelId): void;
   /** A lease by ticket is out, or back. */
   ticketed(model: ModelId, by: 1 | -1): void;
 }
@@ -66,12 +66,15 @@ export function createPermissions({ onTake, onSplit, onReturn }: PermissionsDeps
     if (gates.get(model) === gate) gates.delete(model);
   }
 
-  function split(model: ModelId): void {
+  function count(model: ModelId): void {
     const gate = gates.get(model);
-    if (gate === undefined || gate.uses <= gate.counted) return;
+    if (gate === undefined) return;
     const more = gate.uses - gate.counted;
-    gate.counted = gate.uses;
-    onSplit(model, more);
+    if (more > 0) {
+      gate.counted = gate.uses;
+      onSplit(model, more);
+    }
+    returnDownTo(0, model, gate);
   }
 
   return {
@@ -84,8 +87,7 @@ export function createPermissions({ onTake, onSplit, onReturn }: PermissionsDeps
       const gate = gates.get(model);
       if (gate === undefined) return;
       gate.isOpen = false;
-      split(model);
-      returnDownTo(0, model, gate);
+      count(model);
     },
     take(model) {
       const gate = gates.get(model);
@@ -104,7 +106,7 @@ export function createPermissions({ onTake, onSplit, onReturn }: PermissionsDeps
       returnDownTo(gate.isOpen ? 1 : 0, model, gate);
       if (gate.uses === 0 && gate.isOpen) gate.idle.refresh();
     },
-    split,
+    count,
     ticketed(model, by) {
       const gate = gateOf(model);
       gate.tickets += by;

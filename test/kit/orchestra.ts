@@ -1,14 +1,14 @@
-import { type Actor, createActor, fromCallback, fromPromise, SimulatedClock } from 'xstate';
+import { type Actor, createActor, fromPromise, SimulatedClock } from 'xstate';
 import { modelMachine } from '../../machines/model/machine.ts';
-import type { ProbeInput, ProcessEvent, RunnerCommand, RunnerInput } from '../../machines/model/types.ts';
 import type { PolicyRules } from '../../machines/orchestrator/policies/policy.ts';
 import { orchestratorMachine, type OrchestratorMachine } from '../../machines/orchestrator/machine.ts';
-import type { Refusal, Ticket } from '../../machines/orchestrator/types.ts';
+import type { Refusal, Ticket, Topology } from '../../machines/orchestrator/types.ts';
 import type { Failure } from '../../machines/shared/failure.ts';
 import { type ModelId, ORCHESTRATOR_ID, type UnitId } from '../../machines/shared/ids.ts';
 import type { Phase } from '../../machines/shared/phase.ts';
 import { swapMachine } from '../../machines/swap/machine.ts';
 import type { PreflightInput } from '../../machines/swap/types.ts';
+import { createPretendedProcesses, type Manners, type PretendedProcess } from './pretended-processes.ts';
 
 /** The whole orchestrator with pretended processes and a clock that is moved by hand. */
 export interface Orchestra {
@@ -31,23 +31,17 @@ export interface Orchestra {
   release(model: ModelId): void;
   /** Uses a standing permission. */
   take(model: ModelId): void;
-  /** The same configuration again, in which these models have changed. */
-  reload(stale: readonly ModelId[]): void;
+  /** The configuration again, with changes, if any. The processes of the models named were started by the former one. */
+  reload(stale: readonly ModelId[], change?: OrchestraOptions): void;
   phase(model: ModelId): Phase;
   healthy(model: ModelId): Promise<void>;
   /** Moves the clock in small steps, letting promises settle in between. */
   advance(ms: number, step?: number): Promise<void>;
   halted(): boolean;
+  /** What must never happen and has: a grant without a process, a start for nobody, reports without end. */
+  readonly faults: readonly string[];
+  /** Ends it. Throws when anything has happened that must not. */
   stop(): void;
-}
-
-interface PretendedProcess {
-  alive: boolean;
-  starts: number;
-  /** The last commands the runner got. */
-  readonly commands: RunnerCommand['type'][];
-  exit(exitCode?: number | null, signal?: string | null): void;
-  healthy(): void;
 }
 
 export interface OrchestraOptions {
@@ -60,17 +54,13 @@ export interface OrchestraOptions {
   readonly drainTimeoutMs?: number;
 }
 
-interface ModelOptions {
-  ttlMs: number;
-  stopTimeoutMs: number;
-  healthTimeoutMs: number;
-  checksHealth: boolean;
-  concurrencyLimit: number | null;
-  priority: number;
-  /** Exits by itself when told to terminate. */
-  obedient: boolean;
-  /** Becomes healthy without being told. */
-  autoHealthy: boolean;
+interface ModelOptions extends Manners {
+  readonly ttlMs: number;
+  readonly stopTimeoutMs: number;
+  readonly healthTimeoutMs: number;
+  readonly checksHealth: boolean;
+  readonly concurrencyLimit: number | null;
+  readonly priority: number;
 }
 
 const DEFAULTS: ModelOptions = {
@@ -87,56 +77,31 @@ const DEFAULTS: ModelOptions = {
 /** Lets every promise that can settle do so. */
 export const settled = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
+/** More reports than any life needs, as long as no time passes. */
+const ENDLESS = 1_000;
+
 export function createOrchestra(options: OrchestraOptions = {}): Orchestra {
-  const modelOptions = new Map(
-    Object.entries(options.models ?? { a: {}, b: {}, c: {} }).map(([id, own]) => [id, { ...DEFAULTS, ...own }]),
-  );
+  let present: OrchestraOptions = { models: { a: {}, b: {}, c: {} }, ...options };
+  const manners = new Map<ModelId, Manners>();
   const clock = new SimulatedClock();
-  const processes = new Map<ModelId, PretendedProcess>();
+  const { processes, mostAlive, runner, probe } = createPretendedProcesses(
+    clock,
+    (model) => manners.get(model)!,
+    (model) => {
+      const isLoaded = actor.getSnapshot().context.swaps.some(({ loads }) => loads.includes(model));
+      if (!isLoaded) faults.push(`${model} was started, but nobody loads it`);
+    },
+  );
   const preflightFailures = new Map<ModelId, Failure>();
   const changes: string[] = [];
   const granted: Ticket[] = [];
   const refused: { ticket: Ticket; refusal: Refusal }[] = [];
   const phases = new Map<ModelId, Phase>();
   const openGates = new Set<ModelId>();
-  let mostAlive = 0;
+  const faults: string[] = [];
   let isHalted = false;
   let lastTicket = 0;
-
-  const runner = fromCallback<RunnerCommand, RunnerInput>(({ input: { model }, sendBack, receive }) => {
-    const own = modelOptions.get(model)!;
-    const send = (event: ProcessEvent) => sendBack(event);
-    const process: PretendedProcess = {
-      alive: false,
-      starts: 0,
-      commands: [],
-      exit(exitCode = 0, signal = null) {
-        if (!process.alive) return;
-        process.alive = false;
-        send({ type: 'process.exited', exitCode, signal, logTail: ['last words'], at: clock.now() });
-      },
-      healthy: () => {},
-    };
-    processes.set(model, process);
-    receive((command) => {
-      process.commands.push(command.type);
-      if (command.type === 'process.start') {
-        process.alive = true;
-        process.starts++;
-        mostAlive = Math.max(mostAlive, [...processes.values()].filter(({ alive }) => alive).length);
-        send({ type: 'process.spawned', pid: 1, at: clock.now() });
-      } else if (command.type === 'process.kill') process.exit(null, 'SIGKILL');
-      else if (own.obedient) process.exit(0);
-    });
-  });
-
-  const probe = fromPromise<{ at: number }, ProbeInput>(
-    ({ input: { model } }) =>
-      new Promise((resolve) => {
-        processes.get(model)!.healthy = () => resolve({ at: clock.now() });
-        if (modelOptions.get(model)!.autoHealthy) resolve({ at: clock.now() });
-      }),
-  );
+  let reports = { at: 0, count: 0 };
 
   const preflight = fromPromise<Failure | null, PreflightInput>(
     async ({ input }) => input.loads.map((model) => preflightFailures.get(model)).find((failure) => failure) ?? null,
@@ -152,28 +117,16 @@ export function createOrchestra(options: OrchestraOptions = {}): Orchestra {
     {
       clock,
       systemId: ORCHESTRATOR_ID,
-      input: {
-        policy: options.policy ?? { kind: 'exclusive' },
-        models: new Map(
-          [...modelOptions].map(([id, own]) => {
-            const { ttlMs, stopTimeoutMs, healthTimeoutMs, checksHealth, concurrencyLimit, priority } = own;
-            const times = { ttlMs, stopTimeoutMs, healthTimeoutMs };
-            return [id, { times, checksHealth, concurrencyLimit, priority }];
-          }),
-        ),
-        profiles: new Map(
-          Object.entries(options.profiles ?? {}).map(([id, members]) => [
-            id,
-            { members, ttlMs: options.profileTtlMs ?? 0 },
-          ]),
-        ),
-        maxWaitMs: options.maxWaitMs ?? 60_000,
-        maxQueue: options.maxQueue ?? 1_000,
-        drainTimeoutMs: options.drainTimeoutMs ?? 30_000,
-      },
+      input: configure({}),
     },
   );
-  actor.on('tickets.granted', ({ tickets }) => void granted.push(...tickets));
+  actor.on('tickets.granted', ({ tickets }) => {
+    granted.push(...tickets);
+    for (const { id, model } of tickets) {
+      const phase = phases.get(model) ?? 'stopped';
+      if (phase !== 'ready') faults.push(`ticket ${id} was granted while ${model} was ${phase}`);
+    }
+  });
   actor.on(
     'tickets.refused',
     ({ tickets, refusal }) => void refused.push(...tickets.map((ticket) => ({ ticket, refusal }))),
@@ -181,12 +134,23 @@ export function createOrchestra(options: OrchestraOptions = {}): Orchestra {
   actor.on('model.changed', ({ report: { model, phase } }) => {
     if (phases.get(model) !== phase) changes.push(`${model} ${phase}`);
     phases.set(model, phase);
+    reports = reports.at === clock.now() ? { ...reports, count: reports.count + 1 } : { at: clock.now(), count: 1 };
+    if (reports.count < ENDLESS) return;
+    faults.push(`${model} is ${phase}, and that is reported without end`);
+    // Nothing else would ever get a turn again.
+    actor.stop();
   });
   actor.on('gate.opened', ({ model }) => void openGates.add(model));
   actor.on('gate.closed', ({ model }) => void openGates.delete(model));
   actor.on('halted', () => void (isHalted = true));
   actor.start();
   changes.length = 0;
+
+  function configure(change: OrchestraOptions): Topology {
+    present = { ...present, ...change };
+    for (const [id, own] of Object.entries(present.models ?? {})) manners.set(id, { ...DEFAULTS, ...own });
+    return toTopology(present);
+  }
 
   return {
     actor,
@@ -197,7 +161,7 @@ export function createOrchestra(options: OrchestraOptions = {}): Orchestra {
     openGates,
     refused,
     preflightFailures,
-    mostAlive: () => mostAlive,
+    mostAlive,
     submit(unit, model = unit.slice(unit.indexOf(':') + 1), { force = false, patient = false } = {}) {
       const id = ++lastTicket;
       actor.send({ type: 'request.submitted', ticket: { id, unit, model, at: clock.now(), force, patient } });
@@ -206,7 +170,7 @@ export function createOrchestra(options: OrchestraOptions = {}): Orchestra {
     abandon: (ticket, unit) => actor.send({ type: 'request.abandoned', ticket, unit, at: clock.now() }),
     release: (model) => actor.send({ type: 'lease.released', model, at: clock.now() }),
     take: (model) => actor.send({ type: 'lease.taken', model, at: clock.now() }),
-    reload: (stale) => actor.send({ type: 'topology.replaced', topology: actor.getSnapshot().context.topology, stale }),
+    reload: (stale, change = {}) => actor.send({ type: 'topology.replaced', topology: configure(change), stale }),
     phase: (model) => phases.get(model) ?? 'stopped',
     async healthy(model) {
       processes.get(model)!.healthy();
@@ -219,6 +183,28 @@ export function createOrchestra(options: OrchestraOptions = {}): Orchestra {
       }
     },
     halted: () => isHalted,
-    stop: () => void actor.stop(),
+    faults,
+    stop() {
+      actor.stop();
+      if (faults.length > 0) throw new Error(faults.join('; '));
+    },
+  };
+}
+
+function toTopology({ models = {}, profiles = {}, profileTtlMs = 0, ...rest }: OrchestraOptions): Topology {
+  return {
+    policy: { kind: 'exclusive' },
+    maxWaitMs: 60_000,
+    maxQueue: 1_000,
+    drainTimeoutMs: 30_000,
+    ...rest,
+    models: new Map(
+      Object.entries(models).map(([id, own]) => {
+        const { checksHealth, concurrencyLimit, priority, ...options } = { ...DEFAULTS, ...own };
+        const { ttlMs, stopTimeoutMs, healthTimeoutMs } = options;
+        return [id, { times: { ttlMs, stopTimeoutMs, healthTimeoutMs }, checksHealth, concurrencyLimit, priority }];
+      }),
+    ),
+    profiles: new Map(Object.entries(profiles).map(([id, members]) => [id, { members, ttlMs: profileTtlMs }])),
   };
 }

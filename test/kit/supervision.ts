@@ -3,6 +3,7 @@ import type { ProcessEvent, RunnerCommand } from '../../machines/model/types.ts'
 import type { LaunchSpec, ModelRegistry } from '../../src/actors/model-registry.ts';
 import { createModelRegistry } from '../../src/actors/model-registry.ts';
 import { createProcessRunner } from '../../src/actors/process-runner.ts';
+import { startsAlike } from '../../src/config/changed-processes.ts';
 import { createLedger, type Ledger } from '../../src/process/ledger.ts';
 import { createLeftovers, type Leftovers } from '../../src/process/leftovers.ts';
 import { freePort } from './free-port.ts';
@@ -51,6 +52,7 @@ export function createSupervision(directory: string, models: Record<string, Spec
   const log = { debug: note, info: note, warn: note, error: note };
   const registry = createModelRegistry(
     new Map(Object.entries(models).map(([id, part]) => [id, launchSpec(id, part)] as const)),
+    startsAlike,
   );
   const ledger = createLedger({ directory, warn: note });
   const leftovers = createLeftovers(ledger);

@@ -21,10 +21,14 @@ const failed: ProcessEvent = {
 
 const payloads = {
   'model.ensureReady': [{ type: 'model.ensureReady' }, { type: 'model.ensureReady', force: true }],
-  'model.stop': [{ type: 'model.stop', reason: 'unload' }],
+  'model.stop': [
+    { type: 'model.stop', reason: 'unload' },
+    { type: 'model.stop', reason: 'ttl' },
+  ],
   'model.hold': [
-    { type: 'model.hold', held: true },
-    { type: 'model.hold', held: false },
+    { type: 'model.hold', profile: 'p', held: true },
+    { type: 'model.hold', profile: 'p', held: false },
+    { type: 'model.hold', profile: 'q', held: true },
   ],
   'model.configure': [{ type: 'model.configure', times: input.times, checksHealth: true }],
   'process.spawned': [{ type: 'process.spawned', pid: 1, at: 1 }],
@@ -39,12 +43,12 @@ const payloads = {
   'xstate.done.actor.runner': [],
 };
 
-const abstract = ({ failure, strikes, coolDownMs, restart, held }: ModelContext) => [
+const abstract = ({ failure, strikes, coolDownMs, restart, heldBy }: ModelContext) => [
   failure?.code ?? null,
   Math.min(strikes, 2),
   coolDownMs > 0,
   restart,
-  held,
+  heldBy.length > 0,
 ];
 
 const { paths, states } = explore(modelMachine, input, payloads, abstract);

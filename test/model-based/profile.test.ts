@@ -2,31 +2,32 @@ import { createActor, createMachine, type EventObject, setup } from 'xstate';
 import { expect, test } from 'vitest';
 import type { ModelReport } from '../../machines/model/types.ts';
 import { type ProfileContext, profileMachine } from '../../machines/profile/machine.ts';
+import type { Failure } from '../../machines/shared/failure.ts';
 import { ORCHESTRATOR_ID } from '../../machines/shared/ids.ts';
-import { PHASES } from '../../machines/shared/phase.ts';
+import { type Phase, PHASES } from '../../machines/shared/phase.ts';
 import { ChoosingClock } from '../kit/choosing-clock.ts';
 import { explore } from '../kit/explore.ts';
 
 const input = { id: 'p', members: ['a', 'b'], ttlMs: 1_000, phases: new Map() };
 const failure = { code: 'crashed', message: 'no', exitCode: 1, signal: null, logTail: [], at: 1 } as const;
 
+function report(model: string, phase: Phase, failure: Failure | null): ModelReport {
+  return { type: 'model.reported', model, phase, failure, coolDownMs: 0 };
+}
+
 const payloads = {
-  'model.reported': ['a', 'b'].flatMap((model) =>
-    PHASES.map((phase): ModelReport => ({
-      type: 'model.reported',
-      model,
-      phase,
-      failure: phase === 'stopped' ? failure : null,
-      coolDownMs: 0,
-    })),
-  ),
+  'model.reported': ['a', 'b'].flatMap((model) => [
+    ...PHASES.map((phase) => report(model, phase, phase === 'stopped' ? failure : null)),
+    report(model, 'stopping', { ...failure, code: 'stop_timeout' }),
+  ]),
+  'profile.configure': [{ type: 'profile.configure', ttlMs: input.ttlMs }],
   'profile.stop': [{ type: 'profile.stop', reason: 'unload' }],
 };
 
-const abstract = ({ phases, dismissed, failure }: ProfileContext) => [
+const abstract = ({ phases, leaving, failure }: ProfileContext) => [
   phases['a'],
   phases['b'],
-  dismissed,
+  leaving,
   failure?.code ?? null,
 ];
 

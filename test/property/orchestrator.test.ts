@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { oldestRequest } from '../../machines/orchestrator/queue.ts';
-import type { ModelId, UnitId } from '../../machines/shared/ids.ts';
-import { createOrchestra, type Orchestra, settled } from '../kit/orchestra.ts';
+import type { ModelId } from '../../machines/shared/ids.ts';
+import { Account } from '../kit/account.ts';
+import { createOrchestra, settled } from '../kit/orchestra.ts';
 
 /**
  * Random lives of a gateway with three models and a profile, everything that can happen happening in any order. What
@@ -47,87 +48,34 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.constant({ do: 'settle' as const }) },
 );
 
-/** What the test knows of the world, kept apart from what the orchestrator believes. */
-class Ledger {
-  readonly waiting = new Map<number, { unit: UnitId; model: ModelId }>();
-  readonly leases: { model: ModelId; broken: boolean }[] = [];
-  readonly o: Orchestra;
-  #granted = 0;
-  #refused = 0;
-
-  constructor(o: Orchestra) {
-    this.o = o;
-  }
-
-  /** Takes note of every grant and refusal since the last look. */
-  look(): void {
-    const fresh = this.o.granted.slice(this.#granted);
-    this.#granted = this.o.granted.length;
-    for (const { id, model } of fresh) {
-      expect(this.waiting.delete(id), `ticket ${id} was granted, but nobody waited with it`).toBe(true);
-      this.leases.push({ model, broken: false });
-    }
-    for (const { ticket } of this.o.refused.slice(this.#refused)) {
-      expect(this.waiting.delete(ticket.id), `ticket ${ticket.id} was refused, but nobody waited with it`).toBe(true);
-    }
-    this.#refused = this.o.refused.length;
-    for (const { unit, patient } of fresh) {
-      const alike = this.o.granted.filter((ticket) => ticket.unit === unit && ticket.patient === patient);
-      const order = alike.map(({ id }) => id);
-      expect(order, 'one line is served in the order it came').toEqual([...order].sort((x, y) => x - y));
-    }
-  }
-
-  breakLeases(models: readonly ModelId[]): void {
-    for (const lease of this.leases) if (models.includes(lease.model)) lease.broken = true;
-  }
-
-  check(): void {
-    this.look();
-    const alive = MODELS.filter((model) => this.o.processes.get(model)!.alive);
-    const fits = Object.values(UNITS).some((members: readonly string[]) =>
-      alive.every((model) => members.includes(model)),
-    );
-    expect(fits, `${alive.join(' and ')} run together`).toBe(true);
-    for (const { model, broken } of this.leases) {
-      if (!broken) expect(this.o.phase(model), `${model} is in use`).toBe('ready');
-    }
-    const { leases, open, swaps, queue } = this.o.actor.getSnapshot().context;
-    for (const { unit, leaves, drained } of swaps) {
-      if (unit === null || drained || !leaves.some((model) => leases.has(model))) continue;
-      expect(oldestRequest(queue, unit), 'no gate is closed on what is used for a patient ticket alone').toBeDefined();
-    }
-    expect(this.o.openGates, 'what was announced is what stands').toEqual(open);
-    for (const model of MODELS) {
-      expect(leases.get(model) ?? 0).toBe(this.leases.filter((lease) => lease.model === model).length);
-    }
+function check(account: Account): void {
+  account.check();
+  const { o } = account;
+  const alive = MODELS.filter((model) => o.processes.get(model)!.alive);
+  const fits = Object.values(UNITS).some((members: readonly string[]) =>
+    alive.every((model) => members.includes(model)),
+  );
+  expect(fits, `${alive.join(' and ')} run together`).toBe(true);
+  const { leases, swaps, queue } = o.actor.getSnapshot().context;
+  for (const { unit, leaves, drained } of swaps) {
+    if (unit === null || drained || !leaves.some((model) => leases.has(model))) continue;
+    expect(oldestRequest(queue, unit), 'no gate is closed on what is used for a patient ticket alone').toBeDefined();
   }
 }
 
-async function take(o: Orchestra, ledger: Ledger, step: Step): Promise<void> {
+async function take(account: Account, step: Step): Promise<void> {
+  const { o } = account;
   switch (step.do) {
     case 'submit': {
       const members = UNITS[step.unit];
-      const model = members[step.member % members.length]!;
-      const ticket = o.submit(step.unit, model, { patient: step.patient });
-      ledger.waiting.set(ticket, { unit: step.unit, model });
-      return;
+      return account.submit(step.unit, members[step.member % members.length]!, step.patient);
     }
-    case 'abandon': {
-      const entry = [...ledger.waiting].at(step.which % Math.max(1, ledger.waiting.size));
-      if (!entry) return;
-      ledger.waiting.delete(entry[0]);
-      o.abandon(entry[0], entry[1].unit);
-      return;
-    }
-    case 'release': {
-      const [lease] = ledger.leases.splice(step.which % Math.max(1, ledger.leases.length), 1);
-      if (lease) o.release(lease.model);
-      return;
-    }
+    case 'abandon':
+    case 'release':
+      return account[step.do](step.which);
     case 'exit': {
       const model = MODELS[step.which % MODELS.length]!;
-      ledger.breakLeases([model]);
+      account.breakLeases([model]);
       o.processes.get(model)!.exit(1);
       return;
     }
@@ -135,13 +83,11 @@ async function take(o: Orchestra, ledger: Ledger, step: Step): Promise<void> {
       return o.healthy(MODELS[step.which % MODELS.length]!);
     case 'unload':
       // A profile that is there is unloaded as a whole.
-      ledger.breakLeases(step.model === 'c' ? ['c'] : ['a', 'b']);
+      account.breakLeases(step.model === 'c' ? ['c'] : ['a', 'b']);
       o.actor.send({ type: 'unload.requested', models: [step.model], at: o.clock.now() });
       return;
     case 'take':
-      if (!o.openGates.has(step.model)) return;
-      ledger.leases.push({ model: step.model, broken: false });
-      return o.take(step.model);
+      return account.take(step.model);
     case 'reload':
       return o.reload([step.model]);
     case 'wait':
@@ -164,22 +110,22 @@ test('whatever happens: nobody is lost, nobody is answered twice, nothing in use
         maxWaitMs: 4_000,
         maxQueue: 5,
       });
-      const ledger = new Ledger(o);
+      const account = new Account(o);
       try {
         for (const each of steps) {
-          await take(o, ledger, each);
-          ledger.check();
+          await take(account, each);
+          check(account);
         }
         // From here on everything works and everybody gives back what they have: everybody must be served or refused.
         const isAtRest = () =>
-          ledger.waiting.size + ledger.leases.length + o.actor.getSnapshot().context.swaps.length === 0;
+          account.waiting.size + account.leases.length + o.actor.getSnapshot().context.swaps.length === 0;
         for (let turn = 0; turn < 60 && !isAtRest(); turn++) {
-          for (const lease of ledger.leases.splice(0)) o.release(lease.model);
+          account.releaseAll();
           for (const model of MODELS) await o.healthy(model);
           await o.advance(2_000, 500);
-          ledger.check();
+          check(account);
         }
-        expect([...ledger.waiting.keys()], 'tickets nobody answered').toEqual([]);
+        expect([...account.waiting.keys()], 'tickets nobody answered').toEqual([]);
         const { context } = o.actor.getSnapshot();
         expect(context.queue.lines.size).toBe(0);
         expect(context.queue.waiting.size).toBe(0);

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 import { closeGateways, startGateway, startGatewayFromFile, type TestGateway, textOf } from '../../kit/gateway.ts';
 import { fixture } from '../../kit/processes.ts';
@@ -99,6 +102,23 @@ test('a model that is gone from the file answers 404, and its process ends', asy
   expect((await gateway.chat('alpha')).status).toBe(404);
   await gateway.reaches('alpha', 'stopped');
   expect(await textOf(await gateway.chat('beta'))).toContain('beta');
+});
+
+test('a request whose model goes while its body arrives is refused, and costs nobody else a model', async () => {
+  const gateway = await startGateway({ alpha: {}, beta: {} });
+  await gateway.ready('alpha');
+  const body = JSON.stringify({ model: 'beta', messages: [] });
+  const headers = { expect: '100-continue', 'content-type': 'application/json', 'content-length': body.length };
+  const late = request(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers });
+  late.flushHeaders();
+  await once(late, 'continue');
+  expect(await gateway.reload(sameModel(gateway))).toMatchObject({ ok: true });
+  late.end(body);
+  const [answer] = (await once(late, 'response')) as [IncomingMessage];
+  expect(answer.statusCode).toBe(503);
+  expect(await json(answer)).toMatchObject({ error: { code: 'model_unloaded' } });
+  expect(gateway.life()).not.toContain('alpha stopping');
+  expect(await textOf(await gateway.chat('alpha'))).toContain('alpha');
 });
 
 test('a mended health endpoint and another stop command count at once, for a model that is there as well', async () => {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createActor, toPromise } from 'xstate';
 import { createHealthProbe } from '../../../src/actors/health-probe.ts';
+import { startsAlike } from '../../../src/config/changed-processes.ts';
 import { createModelRegistry, type ModelRegistry } from '../../../src/actors/model-registry.ts';
 import { freePort } from '../../kit/free-port.ts';
 import { assertNoProcessLeft, fixtureArgv } from '../../kit/processes.ts';
@@ -22,8 +23,8 @@ describe('the health probe', () => {
 
   /** Starts a probe of a model that a server of this test stands for. */
   function probe(part: SpecPart, adjust: (registry: ModelRegistry) => ModelRegistry = (registry) => registry) {
-    const registry = adjust(createModelRegistry(new Map([['a', launchSpec('a', part)]])));
-    const incarnation = registry.begin('a', process.pid);
+    const registry = adjust(createModelRegistry(new Map([['a', launchSpec('a', part)]]), startsAlike));
+    const incarnation = registry.begin('a', process.pid, registry.spec('a'));
     const actor = createActor(createHealthProbe({ registry, log: LOG }), { input: { model: 'a' } }).start();
     cleanups.push(() => actor.stop());
     return { actor, incarnation, result: toPromise(actor) };

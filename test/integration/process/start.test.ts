@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startChild } from '../../../src/process/child.ts';
 import { freePort } from '../../kit/free-port.ts';
 import { assertNoProcessLeft, eventually, fixtureArgv } from '../../kit/processes.ts';
-import { createSupervision, type SpecPart, type Supervision } from '../../kit/supervision.ts';
+import { createSupervision, launchSpec, type SpecPart, type Supervision } from '../../kit/supervision.ts';
 import { temporaryFolder } from '../../kit/temporary-folder.ts';
 
 describe('starting a process', () => {
@@ -202,6 +202,22 @@ describe('starting a process', () => {
     runner.send('process.start');
     await runner.next('process.spawned');
     expect(supervision.ledger.entries()).toHaveLength(1);
+  });
+
+  it('is known by what it was started by, though that is replaced while the start is prepared', async () => {
+    const [port, other] = [await freePort(), await freePort()];
+    const argv = fixtureArgv('healthy', { port });
+    const runner = supervise({ a: { port, argv, checkEndpoint: '/before' } }).runner('a');
+    runner.send('process.start');
+    supervision.registry.replace(
+      new Map([['a', launchSpec('a', { port: other, argv: fixtureArgv('healthy', { port: other }) })]]),
+    );
+    await runner.next('process.spawned');
+    expect(supervision.registry.runningSpec('a')).toMatchObject({ argv, upstream: { port } });
+    expect(supervision.registry.upstreamOf('a')).toMatchObject({ target: { port } });
+    // What does not shape a process holds for it all the same.
+    supervision.registry.replace(new Map([['a', launchSpec('a', { port, argv, checkEndpoint: '/after' })]]));
+    expect(supervision.registry.runningSpec('a').checkEndpoint).toBe('/after');
   });
 
   it('a stopped runner leaves no process', async () => {

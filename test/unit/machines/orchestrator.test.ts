@@ -335,6 +335,32 @@ describe('unload', () => {
     expect(o.refused[0]?.refusal.code).toBe('model_unloaded');
   });
 
+  test('a member of an unloaded profile that is loaded by itself meanwhile stays when another one is unloaded', async () => {
+    const policy = {
+      kind: 'group' as const,
+      groups: [{ name: 'both', swap: false, exclusive: false, persistent: false }],
+      groupOf: new Map([
+        ['a', 0],
+        ['b', 0],
+      ]),
+    };
+    const o = play({ policy, models: { a: {}, b: { obedient: false } }, profiles: { both: ['a', 'b'] } });
+    const unloadB = () => o.actor.send({ type: 'unload.requested', models: ['b'], at: 0 });
+    o.submit('profile:both', 'a');
+    await settled();
+    o.release('a');
+    unloadB();
+    const ticket = o.submit('model:a');
+    await settled();
+    expect(ids(o.granted)).toContain(ticket);
+    unloadB();
+    expect([o.phase('a'), o.phase('b')], 'while the profile is stopping').toEqual(['ready', 'stopping']);
+    o.processes.get('b')!.exit();
+    expect(o.actor.getSnapshot().context.profilePhases.get('both')).toBe('stopped');
+    unloadB();
+    expect(o.phase('a')).toBe('ready');
+  });
+
   test('L5: nobody waits for the unload of somebody else', async () => {
     const o = play({ models: { a: { obedient: false }, b: {} }, profiles: { both: ['a', 'b'] } });
     o.submit('profile:both', 'a');
@@ -388,6 +414,32 @@ describe('profiles', () => {
     expect(o.phase('b')).toBe('ready');
   });
 
+  test('a member that is stopping does not start again when another one has failed', async () => {
+    const o = play({ models: { a: { autoHealthy: false }, b: { obedient: false } }, profiles: { both: ['a', 'b'] } });
+    o.submit('model:b');
+    await settled();
+    o.release('b');
+    o.actor.send({ type: 'unload.requested', models: ['b'], at: 0 });
+    o.submit('profile:both', 'a');
+    await settled();
+    o.processes.get('a')!.exit(1);
+    expect(o.refused).toMatchObject([{ refusal: { failure: { code: 'exited_early' } } }]);
+    o.processes.get('b')!.exit();
+    expect(o.phase('b')).toBe('stopped');
+  });
+
+  test('keep a member that the profile before them has as well', async () => {
+    const o = play({ ...two, profiles: { both: ['a', 'b'], others: ['b', 'c'] } });
+    o.submit('profile:both', 'a');
+    await settled();
+    o.release('a');
+    o.submit('profile:others', 'c');
+    await settled();
+    await settled();
+    expect([o.phase('a'), o.phase('b'), o.phase('c')]).toEqual(['stopped', 'ready', 'ready']);
+    expect(o.processes.get('b')!.starts).toBe(1);
+  });
+
   test('expire as a whole, when no member is in use', async () => {
     const o = play({ ...two, models: { a: { ttlMs: 1_000 }, b: { ttlMs: 1_000 }, c: {} }, profileTtlMs: 1_000 });
     o.submit('profile:both', 'a');
@@ -397,6 +449,25 @@ describe('profiles', () => {
     o.release('a');
     await o.advance(1_100);
     expect([o.phase('a'), o.phase('b')]).toEqual(['stopped', 'stopped']);
+  });
+
+  test('the idle time of one that is part of another stops nobody whom that one holds', async () => {
+    const o = play({ ...two, profiles: { both: ['a', 'b'], all: ['a', 'b', 'c'] }, profileTtlMs: 3_000 });
+    o.submit('profile:both', 'a');
+    await settled();
+    o.release('a');
+    await o.advance(2_000);
+    const ticket = o.submit('profile:all', 'c');
+    await o.advance(10_000);
+    expect(ids(o.granted)).toContain(ticket);
+    expect([o.phase('a'), o.phase('b'), o.phase('c')]).toEqual(['ready', 'ready', 'ready']);
+    expect([...o.actor.getSnapshot().context.profilePhases]).toEqual([
+      ['both', 'stopped'],
+      ['all', 'ready'],
+    ]);
+    o.release('c');
+    await o.advance(3_100);
+    expect([o.phase('a'), o.phase('b'), o.phase('c')]).toEqual(['stopped', 'stopped', 'stopped']);
   });
 
   test('a member that crashes does not take the other one along, and the next request brings it back', async () => {

@@ -71,9 +71,7 @@ test('a model that is gone from the configuration finishes its requests; those w
   o.submit('model:a');
   await settled();
   const waiting = o.submit('model:b');
-  const { topology } = o.actor.getSnapshot().context;
-  const models = new Map([...topology.models].filter(([id]) => id === 'c'));
-  o.actor.send({ type: 'topology.replaced', topology: { ...topology, models }, stale: [] });
+  o.reload([], { models: { c: {} } });
   expect(o.refused).toMatchObject([{ ticket: { id: waiting }, refusal: { code: 'model_unloaded' } }]);
   expect(o.phase('a')).toBe('ready');
   o.release('a');
@@ -85,10 +83,8 @@ test('a model that is gone from the configuration finishes its requests; those w
 
 test('a model that is new can be asked for', async () => {
   const o = play();
-  const { topology } = o.actor.getSnapshot().context;
-  const some = new Map([...topology.models].filter(([id]) => id !== 'c'));
-  o.actor.send({ type: 'topology.replaced', topology: { ...topology, models: some }, stale: [] });
-  o.actor.send({ type: 'topology.replaced', topology, stale: [] });
+  o.reload([], { models: { a: {}, b: {} } });
+  o.reload([], { models: { a: {}, b: {}, c: {} } });
   const ticket = o.submit('model:c');
   await settled();
   expect(ids(o.granted)).toEqual([ticket]);
@@ -98,9 +94,7 @@ test('a profile that changes while it is there lets its members go on, and is an
   const o = play({ models: { a: {}, b: {}, c: {} }, profiles: { both: ['a', 'b'] } });
   o.submit('profile:both', 'a');
   await settled();
-  const { topology } = o.actor.getSnapshot().context;
-  const profiles = new Map([['both', { members: ['a', 'c'], ttlMs: 0 }]]);
-  o.actor.send({ type: 'topology.replaced', topology: { ...topology, profiles }, stale: [] });
+  o.reload([], { profiles: { both: ['a', 'c'] } });
   expect([o.phase('a'), o.phase('b')]).toEqual(['ready', 'ready']);
   o.release('a');
   o.submit('profile:both', 'c');
