@@ -35,7 +35,13 @@ export async function idsOfPage(db: DatabaseSync, sorting: Sorting, { from, to, 
   const isUp = sorting.order === 'asc';
   const all = new Uint32Array(count);
   for (let place = 0; place < count; place += 1) all[place] = place;
-  const places = await between(all, columns.keys, isUp ? from : count - to, isUp ? to : count - from);
+  // Since they were counted, the oldest may have gone.
+  const places = await between(
+    all,
+    columns.keys,
+    isUp ? from : Math.max(0, count - to),
+    isUp ? to : Math.max(0, count - from),
+  );
   const ids = places.map((place) => columns.ids[place] ?? 0);
   return isUp ? ids : ids.reverse();
 }

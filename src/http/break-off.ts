@@ -6,7 +6,9 @@ import type { ServerResponse } from 'node:http';
  */
 export function breakOff(res: ServerResponse): void {
   const { socket } = res;
+  // It waits for its turn behind other answers; node would write what there is of it then, and nothing more.
+  if (socket === null && !res.writableFinished) res.once('socket', (late) => void late.destroy());
   const isOld = res.req.httpVersionMinor === 0;
-  if (isOld && socket !== null && !('encrypted' in socket) && !res.writableEnded) socket.resetAndDestroy();
+  if (isOld && socket !== null && !('encrypted' in socket) && !res.writableFinished) socket.resetAndDestroy();
   res.destroy();
 }

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
-import { ask, begin, CHAT, errorIn, signal } from './ask.ts';
+import { ask, begin, CHAT, errorIn, sendRaw, signal, SOON } from './ask.ts';
 import { createPools } from '../../src/upstream/pools.ts';
 import { fakeDesk, gatewayKit, NO_TIMEOUTS } from './fake-gateway.ts';
 import { bodyOf, echo, startUpstream as startAnyUpstream } from './fake-upstream.ts';
@@ -261,6 +261,41 @@ describe.each([
       const answer = await ask(gateway.port, { method: 'POST', path, body });
       expect([answer.message.statusCode, answer.body.toString()]).toEqual([413, 'big']);
     }
+    await gateway.desk.allBack();
+  });
+
+  it('R4: in the middle of an answer whose turn on its connection has not come breaks that when it does', async () => {
+    const first = signal();
+    let asked = 0;
+    const upstream = await startUpstream((_req, res) => {
+      asked += 1;
+      if (asked === 1) {
+        void first.done.then(() => res.end('whole'));
+        return;
+      }
+      res.writeHead(200, { 'content-length': '100' });
+      res.write('half', () => void res.destroy());
+    });
+    const gateway = await gatewayTo(upstream);
+    const request = `POST ${CHAT.path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${CHAT.body.length}\r\n\r\n${CHAT.body}`;
+    const answers = sendRaw(gateway.port, request + request);
+    await expect.poll(() => gateway.log, SOON).toEqual(['alpha broke off in the middle of an answer']);
+    first.set();
+    expect(await answers).toMatch(/whole$/);
+    await gateway.desk.allBack();
+  });
+
+  it.each([
+    ['a status that there is not', 'HTTP/1.1 099 Odd\r\n'],
+    ['a reason that is no text', 'HTTP/1.1 200 O\u0001K\r\n'],
+  ])('R5: gives 502 for a head with %s, even if the answer is whole with it', async (_what, line) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {}).once('data', () => socket.write(`${line}content-length: 0\r\n\r\n`));
+    });
+    const gateway = await gatewayTo(await listening(server, ownConnections));
+    const { message, body } = await ask(gateway.port, CHAT);
+    expect([message.statusCode, message.statusMessage]).toEqual([502, 'Bad Gateway']);
+    expect(errorIn(body).code).toBe('upstream_closed');
     await gateway.desk.allBack();
   });
 });

@@ -1,7 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
+import { GatewayError } from '../../src/errors.ts';
 import { MOST_AHEAD_BYTES } from '../../src/http/body/read-ahead.ts';
 import { ask, begin, errorIn, signal, SOON } from './ask.ts';
 import { fakeDesk, gatewayKit, httpConfig, modelConfig } from './fake-gateway.ts';
@@ -82,6 +85,28 @@ describe('ANY /upstream/<model>/<rest>', () => {
       await desk.allBack();
     },
   );
+
+  it('tells a client that sends all of a body before it reads that its model cannot start', async () => {
+    const refused = signal();
+    const refusal = new GatewayError('model_start_failed', 'No.');
+    const desk = fakeDesk(() => refused.done.then(() => Promise.reject(refusal)));
+    const gateway = await gatewayWith(desk);
+    const arrived = once(gateway.server, 'request') as Promise<[IncomingMessage]>;
+    // More than is read ahead and than sockets hold, so that it is done only when somebody reads on.
+    const body = Buffer.alloc(MOST_AHEAD_BYTES + 30_000_000);
+    const socket = connect(gateway.port, '127.0.0.1').pause();
+    socket.write(`POST /upstream/alpha/x HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n`);
+    const sent = promisify(socket.write.bind(socket) as (bytes: Buffer, done: (error?: Error | null) => void) => void)(
+      body,
+    );
+    const [req] = await arrived;
+    await expect.poll(() => req.socket.bytesRead, SOON).toBeGreaterThan(MOST_AHEAD_BYTES);
+    refused.set();
+    await sent;
+    const [answer] = (await once(socket.resume(), 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 503 /);
+    socket.destroy();
+  });
 
   it('redirects to the trailing slash, with which links in pages work', async () => {
     const gateway = await gatewayTo(await startUpstream(echo));

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../../errors.ts';
+import { discardRest } from '../body/late-body.ts';
 import { breakOff } from '../break-off.ts';
 import { errorBody } from './error-body.ts';
 import { openStreamOf } from '../feedback/open-stream.ts';
@@ -60,6 +61,8 @@ export function sendError(req: IncomingMessage, res: ServerResponse, error: Gate
   const { status, headers, body } = renderError(error, req.headers.accept ?? '');
   res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   res.end(req.method === 'HEAD' ? undefined : body);
+  // Whoever is refused may be sending still, and read nothing before that is done. Next turn: a pipe stops it when it ends.
+  if (!req.complete) setImmediate(discardRest, req);
 }
 
 function page(error: GatewayError): string {

@@ -53,6 +53,8 @@ export class ProxiedExchange implements Carrier {
     try {
       this.parts.relay.head(headOf(answer));
     } catch {
+      // Told at once: what follows in the same packet may complete the answer, and then nothing that fails counts.
+      this.parts.relay.failed(malformed());
       this.abort(this.parts.relay, malformed());
       return;
     }

@@ -109,6 +109,7 @@ export class Relay implements ExchangeSink {
   }
 
   piece(bytes: Buffer): void {
+    if (this.#isOver) return;
     this.#hasBody = true;
     this.#try.watch?.passed(bytes);
     if (this.#recipient.write(bytes)) return;
@@ -133,8 +134,14 @@ export class Relay implements ExchangeSink {
 
   #writeHead({ status, reason, headers }: RelayedHead): void {
     const { res } = this.#try;
-    if (reason === '') res.writeHead(status, answerHeaders(headers));
-    else res.writeHead(status, reason, answerHeaders(headers));
+    try {
+      if (reason === '') res.writeHead(status, answerHeaders(headers));
+      else res.writeHead(status, reason, answerHeaders(headers));
+    } catch (error) {
+      // Node has put it there before it looked at it, and would take it for whatever is answered instead.
+      res.statusMessage = '';
+      throw error;
+    }
   }
 
   #finish(last: Buffer | null): void {
@@ -145,6 +152,7 @@ export class Relay implements ExchangeSink {
   }
 
   #leave(): void {
+    if (this.#isOver) return;
     this.#over('over');
     this.#carrier?.abort(this, LEFT);
   }
