@@ -7,7 +7,7 @@ import { createIncarnation, type Incarnation } from './incarnation.ts';
 /** What a runner needs to know of a model. It holds secrets: it never enters a machine, a log or an answer. */
 export type LaunchSpec = Pick<
   ModelConfig,
-  'id' | 'argv' | 'stopArgv' | 'env' | 'upstream' | 'checkEndpoint' | 'timeouts'
+  'id' | 'argv' | 'isContainer' | 'stopArgv' | 'env' | 'upstream' | 'checkEndpoint' | 'timeouts'
 >;
 
 /** Which process stands for which model now. */
@@ -36,6 +36,8 @@ export interface ModelRegistry {
   begin(model: ModelId, pid: number, spec: LaunchSpec): Incarnation;
   /** It ended; ends what is left of its connections. */
   end(model: ModelId, incarnation: Incarnation): void;
+  /** The last port that a process of the model was started for; null before the first. */
+  lastPort(model: ModelId): number | null;
   /** Another model whose process may hold the address of this one. */
   holderOf(model: ModelId): ModelId | null;
 }
@@ -46,6 +48,7 @@ export function createModelRegistry(
   startsAlike: (running: LaunchSpec, configured: LaunchSpec) => boolean,
 ): ModelRegistry {
   const running = new Map<ModelId, { readonly incarnation: Incarnation; readonly spec: LaunchSpec }>();
+  const lastPorts = new Map<ModelId, number>();
   let models = configured;
 
   function spec(model: ModelId): LaunchSpec {
@@ -74,12 +77,14 @@ export function createModelRegistry(
     begin(model, pid, own) {
       const incarnation = createIncarnation(pid, own.upstream, own.timeouts);
       running.set(model, { incarnation, spec: holdsFor(model, own) });
+      lastPorts.set(model, own.upstream.port);
       return incarnation;
     },
     end(model, incarnation) {
       incarnation.closeConnections();
       if (running.get(model)?.incarnation === incarnation) running.delete(model);
     },
+    lastPort: (model) => lastPorts.get(model) ?? null,
     holderOf(model) {
       const own = spec(model);
       for (const [other, { spec }] of running) if (other !== model && sameAddress(spec, own)) return other;

@@ -6,7 +6,7 @@ import type { Leftovers } from '../process/leftovers.ts';
 import type { ActorLog } from './actor-log.ts';
 import { addressProblem } from './address-check.ts';
 import { failure } from './failures.ts';
-import { addressOf, type ModelRegistry, sameAddress } from './model-registry.ts';
+import { addressOf, type LaunchSpec, type ModelRegistry, sameAddress } from './model-registry.ts';
 
 export interface PreflightParts {
   readonly registry: ModelRegistry;
@@ -53,5 +53,11 @@ async function problemOf(model: ModelId, input: PreflightInput, parts: Preflight
     (leaver) => registry.current(leaver) && sameAddress(registry.runningSpec(leaver), spec),
   );
   const taken = frees ? null : await addressProblem(model, parts);
-  return taken !== null && (await relocate(model, spec.upstream.port)) ? null : taken;
+  if (taken === null || mayHaveSurvived(spec, registry)) return taken;
+  return (await relocate(model, spec.upstream.port)) ? null : taken;
+}
+
+/** Whether the model's own container may be what listens: another one beside it would need its memory once more. */
+function mayHaveSurvived({ id, isContainer, upstream }: LaunchSpec, registry: ModelRegistry): boolean {
+  return isContainer && registry.lastPort(id) === upstream.port;
 }

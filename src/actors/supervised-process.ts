@@ -5,6 +5,7 @@ import { type ChildExit, startChild } from '../process/child.ts';
 import { awaitGroupEnd, groupRuns, killRestOfGroup, signalGroup } from '../process/group.ts';
 import type { ProcessIdentity } from '../process/identity.ts';
 import { descendantsOf, killTree } from '../process/kill-tree.ts';
+import { hasProcfs } from '../process/proc-stat.ts';
 import type { LedgerEntry } from '../process/ledger-file.ts';
 import type { Ledger } from '../process/ledger.ts';
 import { LEFTOVER_GRACE_MS, type Leftovers } from '../process/leftovers.ts';
@@ -64,8 +65,9 @@ const TAIL_LINES = 10;
  */
 const BUSY_PAUSE_MS = 20;
 const ASK_AGAIN_MS = 1_500;
-/** SIGKILL takes effect at once unless a process hangs in the kernel. */
+/** SIGKILL takes effect at once unless a process hangs in the kernel; what has ended by itself is not waited for longer. */
 const GONE_AFTER_KILL_MS = 1_000;
+const NEVER = new AbortController().signal;
 
 /**
  * INVARIANTS
@@ -91,12 +93,11 @@ export function createSupervisedProcess(
   }
 
   async function prepare(own: State): Promise<void> {
-    let channel: OutputChannel | null = null;
+    const opening = openOutputChannel();
     try {
       const spec = registry.spec(model);
-      const opening = openOutputChannel();
       const problem = await addressProblem(model, parts);
-      channel = await opening;
+      const channel = await opening;
       if (state !== own || problem) {
         closeOutputChannel(channel);
         if (state === own && problem) fail(problem);
@@ -104,7 +105,7 @@ export function createSupervisedProcess(
       }
       launch(spec, channel);
     } catch (error) {
-      closeOutputChannel(channel);
+      closeOutputChannel(await opening);
       log.error(`${model}: the start broke: ${(error as Error).message}`);
       if (state === own) fail(failure('internal', `${model} could not be started; the gateway's log says why`));
     }
@@ -152,7 +153,9 @@ export function createSupervisedProcess(
       await awaitGroupEnd(pid, force.signal);
     }
     killRestOfGroup(pid);
-    await awaitGroupEnd(pid, AbortSignal.timeout(GONE_AFTER_KILL_MS));
+    // Whoever hangs in the kernel holds memory that the next model needs. Elsewhere the dead look like the living.
+    const isSure = running.isStopping && hasProcfs;
+    await awaitGroupEnd(pid, isSure ? NEVER : AbortSignal.timeout(GONE_AFTER_KILL_MS));
   }
 
   function settle(running: Running, spec: LaunchSpec): void {
@@ -190,8 +193,10 @@ export function createSupervisedProcess(
     running.isAsked = true;
   }
 
+  /** The leader of the group may be gone: a shell around the server hears the first time. */
   function askAgain(running: Running): void {
-    if (!running.exit && !running.stopCommand) signalGroup(running.pid, 'SIGTERM');
+    const isAwaited = state.at === 'running' && state.running === running && !running.force.signal.aborted;
+    if (isAwaited && !running.stopCommand && groupRuns(running.pid)) signalGroup(running.pid, 'SIGTERM');
   }
 
   return {

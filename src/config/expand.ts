@@ -1,4 +1,5 @@
 import { splitCommand, stripComments } from './command.ts';
+import { isContainerClient } from './container-client.ts';
 import { expandFilterKeys, reportLeftoverKeys } from './filter-keys.ts';
 import {
   declareMacros,
@@ -76,15 +77,13 @@ function isEmpty(node: Node): boolean {
   return isNull(node) || (node.kind === 'scalar' && node.text.trim() === '');
 }
 
-/** Their --port is about the inside of a container. */
-const CONTAINER_PROGRAMS = /(?:^|[\\/])(?:docker|podman|nerdctl)(?:\.exe)?$/;
-
 const PORT_OPTIONS = ['--port', '--listen-port'];
 
 /** The port that a command itself says its server will listen on. */
 function portInCommand(command: string): number | null {
   const [program = '', ...args] = splitCommand(command);
-  if (CONTAINER_PROGRAMS.test(program)) return null;
+  // It says what is inside of the container.
+  if (isContainerClient(program)) return null;
   const at = args.findIndex((arg) => PORT_OPTIONS.some((option) => arg === option || arg.startsWith(`${option}=`)));
   const text = at === -1 ? '' : (args[at]?.split('=')[1] ?? args[at + 1] ?? '');
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;

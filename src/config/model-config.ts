@@ -1,6 +1,7 @@
 import { capabilitiesConfig } from './capabilities.ts';
 import { parseCheckEndpoint } from './check-endpoint.ts';
 import { hasUnclosedQuote, splitCommand, stripComments } from './command.ts';
+import { isContainerClient } from './container-client.ts';
 import { durationMs } from './duration.ts';
 import { DEFAULT_PROXY } from './expand.ts';
 import { filtersConfig } from './filters.ts';
@@ -44,6 +45,7 @@ export function modelConfig(
   const path: KeyPath = ['models', id];
   const { platform } = defaults;
   const cmd = child(node, 'cmd');
+  const argv = command(raw.cmd, [...path, 'cmd'], platform, report) ?? [];
   const filters = filtersConfig(raw.filters ?? {}, child(node, 'filters'), [...path, 'filters'], report);
   if (id.trim() === '') report.error(path, 'a model needs an id', 'put a name before the colon');
   return {
@@ -51,7 +53,8 @@ export function modelConfig(
     name: raw.name?.trim() ?? '',
     description: raw.description?.trim() ?? '',
     cmd: stripComments(cmd?.kind === 'scalar' ? cmd.shown : '').trim(),
-    argv: command(raw.cmd, [...path, 'cmd'], platform, report) ?? [],
+    argv,
+    isContainer: isContainerClient(argv[0] ?? ''),
     stopArgv: stopCommand(raw.cmdStop, [...path, 'cmdStop'], platform, report),
     env: environment(raw.env ?? [], [...path, 'env'], report),
     upstream: upstream(raw.proxy, [...path, 'proxy'], report),

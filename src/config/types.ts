@@ -225,6 +225,8 @@ export interface ModelConfig {
   /** The command as written, macros expanded: for people to read, never to run. */
   readonly cmd: string;
   readonly argv: readonly string[];
+  /** Its server is no child of this command, and can outlive it. */
+  readonly isContainer: boolean;
   /** Run instead of SIGTERM; `${PID}` is still in it. */
   readonly stopArgv: readonly string[] | null;
   /** Added to the gateway's own environment, last wins. */

@@ -3,7 +3,10 @@ import { allPids, hasProcfs, isRunning, readStat } from './proc-stat.ts';
 
 /** Our children lead their own process groups; where there are no groups, the process stands for its group. */
 const hasGroups = process.platform !== 'win32';
-const POLL_MS = 5;
+/** Between two looks: at first, at most, and how it grows, so that an end is noticed within a hundredth of the wait. */
+const FIRST_POLL_MS = 5;
+const LONGEST_POLL_MS = 250;
+const POLL_GROWTH = 1.01;
 
 /** @returns false when nobody was there to hear it. */
 export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
@@ -35,10 +38,12 @@ export function groupRuns(leader: number): boolean {
 /** Resolves when nobody in the group runs any more, or when the signal says to wait no longer. */
 export async function awaitGroupEnd(leader: number, signal: AbortSignal): Promise<void> {
   let member: number | null = null;
+  let delayMs = FIRST_POLL_MS;
   while (!signal.aborted) {
     member = memberOf(leader, member);
     if (member === null) return;
-    await pause(POLL_MS);
+    await pause(delayMs);
+    delayMs = Math.min(LONGEST_POLL_MS, delayMs * POLL_GROWTH);
   }
 }
 

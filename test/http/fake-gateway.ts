@@ -122,6 +122,7 @@ export function modelConfig(id: string, overrides: Partial<ModelConfig> = {}): M
     description: '',
     cmd: `server --model ${id}`,
     argv: ['server', '--model', id],
+    isContainer: false,
     stopArgv: null,
     env: {},
     upstream: { url: 'http://127.0.0.1:1', protocol: 'http:', hostname: '127.0.0.1', port: 1, basePath: '' },

@@ -37,6 +37,7 @@ export function launchSpec(id: string, part: SpecPart): LaunchSpec {
   return {
     id,
     argv: [],
+    isContainer: false,
     stopArgv: null,
     env: {},
     upstream: { url: `http://${hostname}:${port}`, protocol: 'http:', hostname, port, basePath: '' },

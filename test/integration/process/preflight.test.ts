@@ -80,6 +80,31 @@ describe('the preflight', () => {
     stranger.close();
   });
 
+  it('R13: a container that may have outlived its client is not given company on another port', async () => {
+    const port = await freePort();
+    const argv = fixtureArgv('healthy', { port });
+    supervision = createSupervision(folder, { a: { port, argv, isContainer: true } });
+    const moved: number[] = [];
+    const relocate = async (_model: string, taken: number) => moved.push(taken) > 0;
+    const stranger = createServer().listen(port, '127.0.0.1');
+    await once(stranger, 'listening');
+    expect(await check({ loads: ['a'], leaves: [] }, relocate)).toBeNull();
+    expect(moved).toEqual([port]);
+    stranger.close();
+    await once(stranger, 'close');
+
+    const runner = supervision.runner('a');
+    runner.send('process.start');
+    await runner.next('process.spawned');
+    runner.send('process.terminate');
+    await runner.next('process.exited');
+    const survivor = createServer().listen(port, '127.0.0.1');
+    await once(survivor, 'listening');
+    expect(await check({ loads: ['a'], leaves: [] }, relocate)).toMatchObject({ code: 'port_in_use' });
+    expect(moved).toEqual([port]);
+    survivor.close();
+  });
+
   it('passes a port that is held by a model that will leave, and by no other', async () => {
     const port = await freePort();
     const part = { port, argv: fixtureArgv('healthy', { port }) };

@@ -155,8 +155,11 @@ describe('stopping a process', () => {
     expect(await runner.next('process.exited')).toMatchObject({ exitCode: 0 });
   });
 
-  it('asks a second time when clients were cut off and the server does not end', async () => {
-    const { runner, port } = await started('wants-two-sigterms');
+  it.each([
+    ['', 'wants-two-sigterms', 1],
+    [', behind a launcher that has ended', 'forking', 0],
+  ])('asks a second time when clients were cut off and the server does not end%s', async (_, fixture, exitCode) => {
+    const { runner, port } = await started(fixture, { server: 'wants-two-sigterms' });
     const { agent } = supervision.registry.upstreamOf('a')!;
     const open = request({ port, agent, path: '/hang' }).end();
     const broken = once(open, 'error');
@@ -164,7 +167,7 @@ describe('stopping a process', () => {
     await once(open.socket!, 'connect');
     runner.send('process.terminate');
     await broken;
-    expect(await runner.next('process.exited')).toMatchObject({ exitCode: 1, signal: null });
+    expect(await runner.next('process.exited')).toMatchObject({ exitCode, signal: null });
   });
 
   it('ends upgraded connections too, and lets no new ones through', async () => {

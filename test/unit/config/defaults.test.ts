@@ -15,6 +15,7 @@ describe('defaults', () => {
             description: '',
             cmd: 'srv --port 5800',
             argv: ['srv', '--port', '5800'],
+            isContainer: false,
             stopArgv: null,
             env: {},
             upstream: {
