@@ -39,21 +39,22 @@ describe('launcher', () => {
 });
 
 // Where there is no other program in the place of this one, it runs as it was started.
-describe.runIf(process.platform !== 'win32')('the threads of V8', () => {
-  it('are one, in the same process, and the options before the launcher stay', async () => {
+describe.runIf(process.platform !== 'win32')('options of V8', () => {
+  it('are added, in the same process, and those before the launcher stay', async () => {
     const program = runProgram(['--version'], { node: ALOUD });
     expect(await program.ended).toBe(0);
     const [first, second, ...more] = program.stderr().trim().split('\n');
     expect(first).toBe(`${program.pid} ${ALOUD.join(' ')}`);
-    expect(second).toBe(`${program.pid} ${ALOUD.join(' ')} --v8-pool-size=1`);
+    expect(second).toBe(`${program.pid} ${ALOUD.join(' ')} --v8-pool-size=1 --initial-old-space-size=48`);
     expect(more).toEqual([]);
     expect(program.stdout()).toMatch(/^version: /);
   });
 
   it.each([
-    ['on the command line', { node: [...ALOUD, '--v8-pool-size=2'] }],
-    ['in NODE_OPTIONS', { node: ALOUD, env: { NODE_OPTIONS: '--v8-pool-size=2' } }],
-  ])('are as many as somebody has chosen %s', async (_where, options) => {
+    ['one of them on the command line', { node: [...ALOUD, '--v8-pool-size=2'] }],
+    ['the other one there', { node: [...ALOUD, '--initial-old-space-size=16'] }],
+    ['one in NODE_OPTIONS', { node: ALOUD, env: { NODE_OPTIONS: '--v8-pool-size=2' } }],
+  ])('are none where somebody has chosen %s', async (_where, options) => {
     const program = runProgram(['--version'], options);
     expect(await program.ended).toBe(0);
     expect(program.stderr().trim().split('\n')).toHaveLength(1);
