@@ -12,7 +12,8 @@ const BUSY_DELAY_MS = 50;
 const LONG_DELAY_MS = 250;
 /** How long a start is probed closely; after that it is a slow one. */
 const CLOSE_PHASE_MS = 5_000;
-const GROWTH = 1.3;
+/** By a twentieth each time, so that at first nobody waits longer than a twentieth of what the start has taken. */
+const GROWTH = 1.05;
 const FIRST_TIMEOUT_MS = 1_000;
 const LONGEST_TIMEOUT_MS = 5_000;
 /** Probes in a row without a pause; a process that prints without end must not cost a whole core. */
