@@ -52,7 +52,7 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
  * - The sink of an exchange hears of its end once: `end`, or `failed` when the connection breaks, ends early or talks
  *   nonsense, whatever the reason.
  * - A connection is free only when its answer is whole, its request is all out, and the server lets it be used again.
- * - Bytes that nobody has asked for end the connection: they could be taken for the next answer.
+ * - Bytes that nobody has asked for yet end the connection: they could be taken for the answer to a request that is not out.
  */
 export function openConnection({ host, port, connectMs, keepAliveMs }: ConnectionOptions, owner: Owner): Connection {
   const reader = createAnswerReader();

@@ -10,6 +10,18 @@ import { startUpstream } from './fake-upstream.ts';
 const { gatewayTo, gatewayWith, keep, closeAll } = gatewayKit();
 afterEach(closeAll);
 
+/** A desk that never grants anything, and tells when somebody waits and when they have given up. */
+function endlessLine() {
+  const waiting = signal();
+  const withdrawn = signal();
+  const desk = fakeDesk((_destination, leave) => {
+    leave.addEventListener('abort', withdrawn.set);
+    waiting.set();
+    return waitForAbort(leave);
+  });
+  return { desk, waiting, withdrawn };
+}
+
 describe('a client that leaves', () => {
   it('while its answer streams: the upstream request is aborted and the lease comes back', async () => {
     const aborted = signal();
@@ -46,13 +58,7 @@ describe('a client that leaves', () => {
   });
 
   it('R6: while it waits: its ticket is withdrawn', async () => {
-    const waiting = signal();
-    const withdrawn = signal();
-    const desk = fakeDesk((_destination, leave) => {
-      leave.addEventListener('abort', withdrawn.set);
-      waiting.set();
-      return waitForAbort(leave);
-    });
+    const { desk, waiting, withdrawn } = endlessLine();
     const gateway = await gatewayWith(desk);
     const req = begin(gateway.port, CHAT).on('error', () => {});
     req.end(CHAT.body);
@@ -68,13 +74,7 @@ describe('a client that leaves', () => {
     ['large', 2_000_000, 2_000_000],
     ['large, half of it sent', 2_000_000, 1_000_000],
   ])('R6: while it waits with a body that is streamed: its ticket is withdrawn (%s)', async (_, length, sent) => {
-    const waiting = signal();
-    const withdrawn = signal();
-    const desk = fakeDesk((_destination, leave) => {
-      leave.addEventListener('abort', withdrawn.set);
-      waiting.set();
-      return waitForAbort(leave);
-    });
+    const { desk, waiting, withdrawn } = endlessLine();
     const gateway = await gatewayWith(desk);
     const socket = connect(gateway.port, '127.0.0.1').on('error', () => {});
     socket.write(`POST /upstream/alpha/x HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n\r\n`);
