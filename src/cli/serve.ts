@@ -9,7 +9,7 @@ import { describeBug, firstCrash } from './crash.ts';
 import { EXIT } from './exit-code.ts';
 import type { ExitCode } from './exit-code.ts';
 import { lossyOutput } from './lossy-output.ts';
-import { boundYoungGeneration, compileInTwoSteps, trimMemory } from './memory.ts';
+import { boundYoungGeneration, compileInTwoSteps, keepCompiledCode } from './memory.ts';
 import { reloadAloud } from './reload-aloud.ts';
 import { catchSignals } from './signals.ts';
 import { sourcesOf } from './sources.ts';
@@ -18,8 +18,6 @@ import { explainStartFailure } from './start-failure.ts';
 
 /** SIGKILL needs no longer; if it seems to, nothing that is still running would help. */
 const FORCE_LIMIT_MS = 3_000;
-
-const TRIM_AFTER_MS = 2_500;
 
 /**
  * Runs the gateway until it is told to end.
@@ -35,6 +33,7 @@ const TRIM_AFTER_MS = 2_500;
  */
 export async function serve(command: ServeCommand): Promise<ExitCode> {
   compileInTwoSteps();
+  keepCompiledCode();
   boundYoungGeneration();
   waitForNoTerminal(process.stdout);
   waitForNoTerminal(process.stderr);
@@ -55,9 +54,6 @@ export async function serve(command: ServeCommand): Promise<ExitCode> {
     const { url, config, warnings } = gateway;
     if (warnings.length > 0) say(formatProblems(warnings));
     process.stdout.write(announcement({ url, listen: command.listen, config, demo: isDemo(command) }));
-    // If nothing has happened a moment after the start, nobody is waiting.
-    const trim = setTimeout(trimMemory, TRIM_AFTER_MS).unref();
-    gateway.on('transition', () => clearTimeout(trim));
     const ending = new AbortController();
     if (!isDemo(command)) {
       const reload = reloadAloud(gateway, say);
