@@ -86,7 +86,6 @@ export function createIncarnation(pid: number, address: UpstreamConfig, timeouts
   };
 }
 
-export function targetOf({ protocol, port, basePath }: UpstreamConfig, hostname: string): UpstreamTarget {
-  const host = hostname.includes(':') ? `[${hostname}]` : hostname;
-  return { protocol, host, hostname, port, pathname: basePath };
+export function targetOf({ protocol, port, basePath }: UpstreamConfig, host: string): UpstreamTarget {
+  return { protocol, host, port, pathname: basePath };
 }

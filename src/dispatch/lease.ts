@@ -22,8 +22,8 @@ export interface Upstream {
 /** The shape http-proxy-middleware takes without building a URL per request. */
 export interface UpstreamTarget {
   readonly protocol: 'http:' | 'https:';
+  /** A name, or an address without brackets. */
   readonly host: string;
-  readonly hostname: string;
   readonly port: number;
   /** Base path, '' or '/base'. */
   readonly pathname: string;

@@ -45,7 +45,7 @@ async function fetchList(
   limitMs: number,
 ): Promise<string> {
   const options: RequestOptions = {
-    host: target.hostname,
+    host: target.host,
     port: target.port,
     path: `${target.pathname}/v1/models`,
     headers: {

@@ -42,16 +42,14 @@ export function createUpstreamAgent(
   room: Room,
   proxyEnv?: NodeJS.ProcessEnv,
 ): UpstreamAgent {
+  // No more than it must know: it copies all of them for each request.
   const options = {
     keepAlive: true,
     keepAliveMsecs: tcpKeepAliveMs(timeouts),
-    maxSockets: Infinity,
-    maxFreeSockets: MOST_FREE,
-    scheduling: 'lifo',
-    lookup: lookupUpstream,
-    proxyEnv,
-  } as const;
+    ...(proxyEnv === undefined ? {} : { proxyEnv }),
+  };
   const agent = protocol === 'https:' ? new (https().Agent)(options) : new http.Agent(options);
+  agent.maxFreeSockets = MOST_FREE;
   const idleLimit = createIdleLimit(timeouts);
   const free = new WeakSet<Duplex>();
   let lastCutAt = -Infinity;
@@ -79,7 +77,10 @@ export function createUpstreamAgent(
 
   const createConnection = agent.createConnection.bind(agent);
   agent.createConnection = (connectOptions, callback) => {
-    const socket = createConnection(connectOptions, callback) as Socket | null | undefined;
+    const socket = createConnection({ ...connectOptions, lookup: lookupUpstream }, callback) as
+      | Socket
+      | null
+      | undefined;
     if (closed) socket?.destroy(new Error('the upstream is being stopped'));
     else if (socket) limitConnecting(socket, timeouts);
     socket?.once('close', () => {

@@ -34,7 +34,7 @@ const SWEEP_MS = 1_000;
  * @param address where the upstream listens now
  */
 export function createConnections(
-  address: () => { readonly hostname: string; readonly port: number },
+  address: () => { readonly host: string; readonly port: number },
   timeouts: UpstreamTimeouts,
   room: Room,
 ): Connections {
@@ -88,7 +88,7 @@ export function createConnections(
   }
 
   function open(): Connection {
-    const { hostname: host, port } = address();
+    const { host, port } = address();
     const options = { host, port, connectMs: timeouts.connectMs, keepAliveMs: tcpKeepAliveMs(timeouts) };
     const connection = openConnection(options, owner);
     all.add(connection);

@@ -20,7 +20,7 @@ export interface Pools {
 /** @param address where the upstream listens now */
 export function createPools(
   protocol: UpstreamConfig['protocol'],
-  address: () => { readonly hostname: string; readonly port: number },
+  address: () => { readonly host: string; readonly port: number },
   timeouts: UpstreamTimeouts,
 ): Pools {
   const room = createRoom(() => {

@@ -19,7 +19,7 @@ async function listening(server: Server, ownConnections: boolean): Promise<FakeU
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const real = keep(await startAnyUpstream(echo));
-  const { agent, connections, close } = createPools('http:', () => ({ hostname: '127.0.0.1', port }), NO_TIMEOUTS);
+  const { agent, connections, close } = createPools('http:', () => ({ host: '127.0.0.1', port }), NO_TIMEOUTS);
   const target = { ...real.upstream.target, port };
   return {
     ...real,

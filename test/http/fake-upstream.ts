@@ -36,7 +36,7 @@ export async function startUpstream(
     server.listen(0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
-  const pools = createPools('http:', () => ({ hostname: '127.0.0.1', port }), NO_TIMEOUTS);
+  const pools = createPools('http:', () => ({ host: '127.0.0.1', port }), NO_TIMEOUTS);
   const tracked: Duplex[] = [];
   return {
     server,
@@ -45,8 +45,7 @@ export async function startUpstream(
     upstream: {
       target: {
         protocol: 'http:',
-        host: `127.0.0.1:${port}`,
-        hostname: '127.0.0.1',
+        host: '127.0.0.1',
         port,
         pathname: options.pathname ?? '',
       },

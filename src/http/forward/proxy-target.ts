@@ -7,6 +7,6 @@ export function pointAt(upstream: Upstream, options: Options): UpstreamTarget {
   const { target, agent } = upstream;
   options.agent = agent;
   // The Host header stays the client's; without this, TLS would ask the upstream for a certificate of that name.
-  if (target.protocol === 'https:') options.ssl = { servername: isIP(target.hostname) === 0 ? target.hostname : '' };
+  if (target.protocol === 'https:') options.ssl = { servername: isIP(target.host) === 0 ? target.host : '' };
   return target;
 }

@@ -73,9 +73,9 @@ describe('the health probe', () => {
     it(`remembers that localhost was answered by ${address}`, async () => {
       const port = await serve((_, res) => res.end(), host);
       const { result, incarnation } = probe({ port, hostname: 'localhost' });
-      expect(incarnation.target.hostname).toBe('localhost');
+      expect(incarnation.target.host).toBe('localhost');
       await result;
-      expect(incarnation.target).toMatchObject({ hostname: address, port });
+      expect(incarnation.target).toMatchObject({ host: address, port });
     });
   }
 

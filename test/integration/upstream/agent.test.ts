@@ -38,7 +38,7 @@ describe('the connections to one process', () => {
 
   it('are used again, the last one first', async () => {
     const port = await serve();
-    const upstream = createPools('http:', () => ({ hostname: 'localhost', port }), TIMEOUTS);
+    const upstream = createPools('http:', () => ({ host: 'localhost', port }), TIMEOUTS);
     const first = await ask(port, upstream);
     expect(await ask(port, upstream)).toBe(first);
     upstream.close();
@@ -51,7 +51,7 @@ describe('the connections to one process', () => {
     ['as configured', {}, { ...TIMEOUTS, idleConnectionMs: 1_500 }, 1_500],
   ])('are given up when idle: %s', async (_, headers, timeouts, expected) => {
     const port = await serve(headers);
-    const upstream = createPools('http:', () => ({ hostname: 'localhost', port }), timeouts);
+    const upstream = createPools('http:', () => ({ host: 'localhost', port }), timeouts);
     const socket = await ask(port, upstream);
     expect(socket.timeout).toBe(expected);
     socket.emit('timeout');
@@ -61,7 +61,7 @@ describe('the connections to one process', () => {
 
   it('are not kept when the server gives them no time', async () => {
     const port = await serve({ 'keep-alive': 'timeout=1' });
-    const upstream = createPools('http:', () => ({ hostname: 'localhost', port }), TIMEOUTS);
+    const upstream = createPools('http:', () => ({ host: 'localhost', port }), TIMEOUTS);
     const socket = await ask(port, upstream);
     expect(socket.destroyed || (await once(socket, 'close'))).toBeTruthy();
     upstream.close();
@@ -69,7 +69,7 @@ describe('the connections to one process', () => {
 
   it('have no idle limit while in use', async () => {
     const port = await serve();
-    const upstream = createPools('http:', () => ({ hostname: 'localhost', port }), TIMEOUTS);
+    const upstream = createPools('http:', () => ({ host: 'localhost', port }), TIMEOUTS);
     const socket = await ask(port, upstream);
     const hanging = request({ port, host: 'localhost', path: '/hang', agent: upstream.agent }).end();
     const broken = once(hanging, 'error');
@@ -82,7 +82,7 @@ describe('the connections to one process', () => {
 
   it('tell whether somebody was cut off just now', async () => {
     const port = await serve();
-    const upstream = createPools('http:', () => ({ hostname: 'localhost', port }), TIMEOUTS);
+    const upstream = createPools('http:', () => ({ host: 'localhost', port }), TIMEOUTS);
     const hanging = request({ port, host: 'localhost', path: '/hang', agent: upstream.agent }).end();
     await once(hanging, 'socket');
     const gone = once(hanging.socket!, 'close');
@@ -96,7 +96,7 @@ describe('the connections to one process', () => {
     ['was closed after its answer', 'close'],
   ])('cut nobody off when a connection %s', async (_, connection) => {
     const port = await serve({ connection });
-    const upstream = createPools('http:', () => ({ hostname: 'localhost', port }), TIMEOUTS);
+    const upstream = createPools('http:', () => ({ host: 'localhost', port }), TIMEOUTS);
     const socket = await ask(port, upstream);
     if (connection === 'close' && !socket.closed) await once(socket, 'close');
     expect(upstream.close()).toBe(false);
@@ -104,7 +104,7 @@ describe('the connections to one process', () => {
 
   it('give up connecting in time', async () => {
     const server = await startOverrunServer();
-    const upstream = createPools('http:', () => ({ hostname: 'localhost', port: server.port }), {
+    const upstream = createPools('http:', () => ({ host: 'localhost', port: server.port }), {
       ...TIMEOUTS,
       connectMs: 50,
     });

@@ -40,7 +40,7 @@ describe('connections of our own', () => {
     servers.push(server.listen(0, '127.0.0.1'));
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const pools = createPools('http:', () => ({ hostname: 'localhost', port }), timeouts);
+    const pools = createPools('http:', () => ({ host: 'localhost', port }), timeouts);
     opened.push(pools);
     return pools;
   }

@@ -68,7 +68,7 @@ const WAYS: readonly Way[] = [
 
 it.each(WAYS)('an idle connection does not keep a request waiting that has one of its own: $name', async ({ ask }) => {
   const { port, server, http } = await startThreadedServer();
-  const pools = createPools('http:', () => ({ hostname: 'localhost', port }), TIMEOUTS);
+  const pools = createPools('http:', () => ({ host: 'localhost', port }), TIMEOUTS);
   const started = performance.now();
   const asked = Array.from({ length: 8 }, () => ask(pools, port));
   expect(await Promise.all(asked)).toEqual(Array(8).fill('ok'));

@@ -26,7 +26,7 @@ it('timeouts.tlsHandshake: an upstream that accepts connections and never answer
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  agent = createPools('https:', () => ({ hostname: 'localhost', port }), { ...TIMEOUTS, tlsHandshakeMs: 50 });
+  agent = createPools('https:', () => ({ host: 'localhost', port }), { ...TIMEOUTS, tlsHandshakeMs: 50 });
   const asked = request({ host: '127.0.0.1', port, agent: agent.agent });
   asked.end();
   const [error] = (await once(asked, 'error')) as [NodeJS.ErrnoException];
