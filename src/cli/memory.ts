@@ -1,10 +1,17 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
+const MIB = 1024 * 1024;
 /**
  * Enough for what hundreds of requests make in passing. V8 goes on to eight times of that under load, for a gain of a few
  * percent, and its pauses grow with it.
  */
-const ENOUGH_YOUNG_BYTES = 16 * 1024 * 1024;
+const ENOUGH_YOUNG_BYTES = 16 * MIB;
+/** Three times what V8 holds while hundreds of requests are answered at once. */
+const MUCH_BYTES = 128 * MIB;
+const LOOK_MS = 5_000;
+/** Collections between two looks; one client that asks for one thing after the other causes several times as many. */
+const FEW = 10;
 
 /**
  * Leaves out V8's compiler between the quick and the good one: on the way of a request it gains nothing that can be
@@ -21,23 +28,64 @@ export function compileInTwoSteps(): void {
  */
 export function boundYoungGeneration(): void {
   let mayGrow = true;
-  new PerformanceObserver(() => {
-    if (youngBytes() < ENOUGH_YOUNG_BYTES === mayGrow) return;
+  afterCollections(() => {
+    if (heldBytes('new_space') < ENOUGH_YOUNG_BYTES === mayGrow) return;
     mayGrow = !mayGrow;
     setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`);
-  }).observe({ entryTypes: ['gc'] });
+  });
 }
 
 /**
  * Keeps compiled code through quiet times. V8 compiles for the shapes of objects, and between two requests nothing has the
- * shape of a request. The collections that come some ten seconds after a busy time would give up every such shape, and the
- * code with it: the next request is served at a third of the speed, and a part of Node that notes a shape only once (the
- * queue of `process.nextTick`) stays at an eighth for ever. They still give back what is free.
+ * shape of a request. The collections that may come some ten seconds after a busy time would give up every such shape, and
+ * the code with it: the next request is served at a third of the speed, and a part of Node that notes a shape only once (the
+ * queue of `process.nextTick`) stays at an eighth for ever. What they would give back in exchange is some megabytes.
  */
 export function keepCompiledCode(): void {
   setFlagsFromString('--no-memory-reducer-favors-memory');
 }
 
-function youngBytes(): number {
-  return getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')?.space_size ?? 0;
+/**
+ * Gives back what a crowd has left behind, in the first quiet time after it: it may be hundreds of megabytes. Takes some
+ * tens of milliseconds, and the compiled code.
+ */
+export function giveBackAfterCrowds(lookMs = LOOK_MS): void {
+  let muchBytes = MUCH_BYTES;
+  let collections = 0;
+  let timer: NodeJS.Timeout | null = null;
+
+  function look(): void {
+    const isQuiet = collections < FEW;
+    collections = 0;
+    if (!isQuiet || timer === null) return;
+    clearInterval(timer);
+    timer = null;
+    collectAll();
+    // What lives now is no crowd's.
+    muchBytes = Math.max(MUCH_BYTES, 2 * heldBytes());
+  }
+
+  afterCollections(() => {
+    collections += 1;
+    if (timer === null && heldBytes() > muchBytes) timer = setInterval(look, lookMs).unref();
+  });
+}
+
+function afterCollections(act: () => void): void {
+  new PerformanceObserver(act).observe({ entryTypes: ['gc'] });
+}
+
+/** The ordinary collections do not shrink the space for young objects, and keep free pages; the one for the last resort does. */
+function collectAll(): void {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as (how: object) => void;
+  setFlagsFromString('--no-expose-gc');
+  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
+
+/** @returns what V8 holds for objects, whether they are there or not: in one space, or in all. */
+function heldBytes(space?: string): number {
+  return getHeapSpaceStatistics()
+    .filter(({ space_name: name }) => space === undefined || name === space)
+    .reduce((sum, { space_size: bytes }) => sum + bytes, 0);
 }

@@ -9,7 +9,7 @@ import { describeBug, firstCrash } from './crash.ts';
 import { EXIT } from './exit-code.ts';
 import type { ExitCode } from './exit-code.ts';
 import { lossyOutput } from './lossy-output.ts';
-import { boundYoungGeneration, compileInTwoSteps, keepCompiledCode } from './memory.ts';
+import { boundYoungGeneration, compileInTwoSteps, giveBackAfterCrowds, keepCompiledCode } from './memory.ts';
 import { reloadAloud } from './reload-aloud.ts';
 import { catchSignals } from './signals.ts';
 import { sourcesOf } from './sources.ts';
@@ -35,6 +35,7 @@ export async function serve(command: ServeCommand): Promise<ExitCode> {
   compileInTwoSteps();
   keepCompiledCode();
   boundYoungGeneration();
+  giveBackAfterCrowds();
   waitForNoTerminal(process.stdout);
   waitForNoTerminal(process.stderr);
   const signals = catchSignals();

@@ -112,10 +112,10 @@ async function letWait<T>(
   return { waiting, crowd };
 }
 
-/** Until the gateway has read everything there is to read: it uses no more CPU time. */
+/** Until the gateway has read everything there is to read: it uses less than a tenth of a core. */
 async function untilIdle(pid: number | null): Promise<void> {
   let before = -1;
-  for (let now = cpuMs(pid); now - before > 10; now = cpuMs(pid)) {
+  for (let now = cpuMs(pid); now - before > 50; now = cpuMs(pid)) {
     before = now;
     await delay(500);
   }
