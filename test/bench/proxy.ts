@@ -27,9 +27,9 @@ const CASES: readonly Case[] = [
   { name: '20 MB out, c2', path: PATHS.download, bodyBytes: 1000, connections: 2 },
 ];
 
-/** Compilers take several seconds; a gateway that has run for a day has them behind it. */
+/** Compilers take a dozen seconds; a gateway that has run for a day has them behind it. */
 const WARM_UP = small(64);
-const WARM_UP_S = 5;
+const WARM_UP_S = 15;
 
 interface Slice extends Hammered {
   readonly cpuUs: number;
