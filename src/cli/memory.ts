@@ -47,27 +47,31 @@ export function keepCompiledCode(): void {
 
 /**
  * Gives back what a crowd has left behind, in the first quiet time after it: it may be hundreds of megabytes. Takes some
- * tens of milliseconds, and the compiled code.
+ * tens of milliseconds, and the compiled code. A crowd that is still there, such as one that waits for a slow load, has
+ * nothing to give back yet; then twice as many looks pass until the next try.
  */
 export function giveBackAfterCrowds(lookMs = LOOK_MS): void {
-  let muchBytes = MUCH_BYTES;
   let collections = 0;
+  let pause = 1;
+  let looksLeft = 1;
   let timer: NodeJS.Timeout | null = null;
 
   function look(): void {
     const isQuiet = collections < FEW;
     collections = 0;
-    if (!isQuiet || timer === null) return;
+    looksLeft -= 1;
+    if (!isQuiet || looksLeft > 0) return;
+    collectAll();
+    pause = heldBytes() > MUCH_BYTES ? pause * 2 : 1;
+    looksLeft = pause;
+    if (pause > 1 || timer === null) return;
     clearInterval(timer);
     timer = null;
-    collectAll();
-    // What lives now is no crowd's.
-    muchBytes = Math.max(MUCH_BYTES, 2 * heldBytes());
   }
 
   afterCollections(() => {
     collections += 1;
-    if (timer === null && heldBytes() > muchBytes) timer = setInterval(look, lookMs).unref();
+    if (timer === null && heldBytes() > MUCH_BYTES) timer = setInterval(look, lookMs).unref();
   });
 }
 
