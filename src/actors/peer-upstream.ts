@@ -3,7 +3,8 @@ import type { PeerConfig } from '../config/types.ts';
 import type { PeerUpstream } from '../dispatch/peer-desk.ts';
 import { targetOf } from './incarnation.ts';
 import { createUpstreamAgent } from '../upstream/agent.ts';
-import { createRoom } from '../upstream/free-connections.ts';
+import { createProxiedAgent, namesProxy } from '../upstream/proxied-agent.ts';
+import { createRoom } from '../upstream/room.ts';
 
 const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
@@ -14,7 +15,10 @@ const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/;
 export function createPeerUpstream({ upstream, timeouts }: PeerConfig): PeerUpstream {
   const isHere = LOOPBACK.test(upstream.hostname);
   const room = createRoom(() => pool.dropFree());
-  const pool = createUpstreamAgent(upstream.protocol, timeouts, room, isHere ? undefined : process.env);
+  const pool =
+    isHere || !namesProxy(upstream.protocol, process.env)
+      ? createUpstreamAgent(upstream.protocol, timeouts, room)
+      : createProxiedAgent(upstream.protocol, timeouts, room, process.env);
   const upgraded = new Set<Duplex>();
   let closed = false;
   return {

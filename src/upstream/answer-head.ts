@@ -1,4 +1,4 @@
-import { announcedIdleMs } from './free-connections.ts';
+import { announcedIdleMs } from './keep-alive.ts';
 import { MalformedAnswer } from './malformed-answer.ts';
 
 /** What stands before the body of an answer. */

@@ -3,6 +3,7 @@ import type { AnswerHead } from './answer-head.ts';
 import { type AnswerSink, createAnswerReader } from './answer-reader.ts';
 import { limitUntil } from './limit-until.ts';
 import { lookupUpstream } from './lookup.ts';
+import type { Pool, Pooled } from './pool.ts';
 import { writeTogether } from '../write-together.ts';
 
 /** Who waits for an answer. After `end` or `failed` nothing is called any more. Nothing here may throw. */
@@ -21,13 +22,7 @@ export interface ConnectionOptions {
 }
 
 /** One connection to an upstream, for one request at a time. */
-export interface Connection {
-  readonly socket: Socket;
-  /** Whether it waits for an answer, or for the rest of one. */
-  readonly isBusy: boolean;
-  /** Since when it has waited for a request, and for how long the server lets it; in ms, of `performance.now()`. */
-  idleSince: number;
-  idleMs: number | null;
+export interface Connection extends Pooled {
   /** Sends a request. @param sent is called when all of it is out. */
   send(method: string, bytes: readonly Buffer[], sink: ExchangeSink, sent: (() => void) | null): void;
   /** Stops reading the answer for this sink, and goes on. As all that names a sink: nothing once its exchange is over. */
@@ -37,12 +32,8 @@ export interface Connection {
   abort(sink: ExchangeSink, error: NodeJS.ErrnoException): void;
 }
 
-interface Owner {
-  /** The exchange went well, and the connection may be used again. */
-  freed(connection: Connection): void;
-  /** @param wasBusy whether an exchange was cut by this */
-  closed(connection: Connection, wasBusy: boolean): void;
-}
+/** Who is told that it may be used again, or is closed. */
+type Owner = Pick<Pool<Connection>, 'freed' | 'gone'>;
 
 /** What all connections read into: the bytes are looked at, and copied where they are kept, before the next read. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
@@ -54,7 +45,7 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
  * - A connection is free only when its answer is whole, its request is all out, and the server lets it be used again.
  * - Bytes that nobody has asked for yet end the connection: they could be taken for the answer to a request that is not out.
  */
-export function openConnection({ host, port, connectMs, keepAliveMs }: ConnectionOptions, owner: Owner): Connection {
+export function openConnection({ host, port, connectMs, keepAliveMs }: ConnectionOptions, pool: Owner): Connection {
   const reader = createAnswerReader();
   let sink: ExchangeSink | null = null;
   let head: AnswerHead | null = null;
@@ -124,7 +115,7 @@ export function openConnection({ host, port, connectMs, keepAliveMs }: Connectio
       connection.idleMs = head.idleMs;
       // Whoever paused it for the sake of this answer does not come back for the next one.
       if (socket.isPaused()) socket.resume();
-      owner.freed(connection);
+      pool.freed(connection);
     } else socket.destroy();
     done?.end(last);
   }
@@ -138,13 +129,13 @@ export function openConnection({ host, port, connectMs, keepAliveMs }: Connectio
     sink = null;
     socket.destroy();
     if (broken === null) return;
-    owner.closed(connection, true);
+    pool.gone(connection, true);
     broken.failed(error);
   }
 
   function onClose(): void {
     if (sink !== null) fail(hangUp());
-    else owner.closed(connection, false);
+    else pool.gone(connection, false);
   }
 }
 

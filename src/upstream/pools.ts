@@ -1,7 +1,7 @@
 import type { UpstreamConfig, UpstreamTimeouts } from '../config/types.ts';
 import { createUpstreamAgent, type UpstreamAgent } from './agent.ts';
 import { type Connections, createConnections } from './connections.ts';
-import { createRoom } from './free-connections.ts';
+import { createRoom } from './room.ts';
 
 /** Every connection to one incarnation of a model, whoever opens it. */
 export interface Pools {

@@ -36,7 +36,7 @@ export class ProxiedExchange implements Carrier {
     this.#request = request;
     relay.leaves();
     // Node drops the connection of a 101 that nobody asked for, and tells nobody else.
-    request.once('upgrade', (_answer, socket) => {
+    request.on('upgrade', (_answer, socket) => {
       socket.destroy();
       this.failed(malformed());
     });
@@ -48,8 +48,10 @@ export class ProxiedExchange implements Carrier {
   /** To be called before httpxy listens to the answer: it ends the response of one that breaks off. */
   answered(answer: IncomingMessage): void {
     this.#answer = answer;
-    answer.once('error', (error) => this.failed(error));
-    answer.on('data', (bytes: Buffer) => this.#passed(answer, bytes)).once('end', () => this.#end(null));
+    answer
+      .on('error', (error) => this.failed(error))
+      .on('data', (bytes: Buffer) => this.#passed(answer, bytes))
+      .on('end', () => this.#end(null));
     try {
       this.parts.relay.head(headOf(answer));
     } catch {

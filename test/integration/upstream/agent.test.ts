@@ -1,17 +1,22 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer as createTlsServer, request as requestTls } from 'node:https';
+import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createPools, type Pools } from '../../../src/upstream/pools.ts';
+import { makeCertificate } from '../../kit/certificate.ts';
 import { OVERRUN, startOverrunServer } from '../../kit/overrun-server.ts';
+import { temporaryFolder } from '../../kit/temporary-folder.ts';
 
 const TIMEOUTS = { connectMs: 0, tlsHandshakeMs: 0, keepAliveMs: 0, responseHeaderMs: 0, idleConnectionMs: 0 };
 
 describe('the connections to one process', () => {
-  const servers: Server[] = [];
+  const servers: TcpServer[] = [];
   afterEach(() => {
     for (const server of servers.splice(0)) {
-      server.closeAllConnections();
+      (server as Partial<Server>).closeAllConnections?.();
       server.close();
     }
   });
@@ -41,21 +46,9 @@ describe('the connections to one process', () => {
     const upstream = createPools('http:', () => ({ host: 'localhost', port }), TIMEOUTS);
     const first = await ask(port, upstream);
     expect(await ask(port, upstream)).toBe(first);
-    upstream.close();
-  });
-
-  it.each([
-    ['without a word of the server', {}, TIMEOUTS, 4_000],
-    ['a second before the announced end', { 'keep-alive': 'timeout=3, max=100' }, TIMEOUTS, 2_000],
-    ['not later when the server would wait for long', { 'keep-alive': 'timeout=75' }, TIMEOUTS, 4_000],
-    ['as configured', {}, { ...TIMEOUTS, idleConnectionMs: 1_500 }, 1_500],
-  ])('are given up when idle: %s', async (_, headers, timeouts, expected) => {
-    const port = await serve(headers);
-    const upstream = createPools('http:', () => ({ host: 'localhost', port }), timeouts);
-    const socket = await ask(port, upstream);
-    expect(socket.timeout).toBe(expected);
-    socket.emit('timeout');
-    await once(socket, 'close');
+    const third = request({ port, host: 'localhost', agent: upstream.agent }).end();
+    await once(third, 'response');
+    expect(third.reusedSocket).toBe(true);
     upstream.close();
   });
 
@@ -67,7 +60,7 @@ describe('the connections to one process', () => {
     upstream.close();
   });
 
-  it('have no idle limit while in use', async () => {
+  it('are told apart: one that is in use is nobody else’s', async () => {
     const port = await serve();
     const upstream = createPools('http:', () => ({ host: 'localhost', port }), TIMEOUTS);
     const socket = await ask(port, upstream);
@@ -75,7 +68,7 @@ describe('the connections to one process', () => {
     const broken = once(hanging, 'error');
     await once(hanging, 'socket');
     expect(hanging.socket).toBe(socket);
-    expect(socket.timeout).toBe(0);
+    expect(await ask(port, upstream)).not.toBe(socket);
     expect(upstream.close()).toBe(true);
     await broken;
   });
@@ -100,6 +93,71 @@ describe('the connections to one process', () => {
     const socket = await ask(port, upstream);
     if (connection === 'close' && !socket.closed) await once(socket, 'close');
     expect(upstream.close()).toBe(false);
+  });
+
+  it('are ended by bytes that nobody has asked for: they could be taken for the next answer', async () => {
+    const whole = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+    const said = Promise.withResolvers<Socket>();
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => {}).once('data', () => socket.write(whole, () => said.resolve(socket)));
+    });
+    servers.push(server.listen(0, '127.0.0.1'));
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const upstream = createPools('http:', () => ({ host: 'localhost', port }), TIMEOUTS);
+    const socket = await ask(port, upstream);
+    (await said.promise).write(whole);
+    await once(socket, 'close');
+    expect(upstream.close()).toBe(false);
+  });
+
+  it('are left to the next request by one that was given up before it had begun', async () => {
+    const port = await serve();
+    const upstream = createPools('http:', () => ({ host: 'localhost', port }), TIMEOUTS);
+    const first = await ask(port, upstream);
+    const given = request({ port, host: 'localhost', agent: upstream.agent }).on('error', () => {});
+    await new Promise((closed) => void given.once('close', closed).destroy());
+    expect(await ask(port, upstream)).toBe(first);
+    upstream.close();
+  });
+
+  it('that were upgraded are cut with the others', async () => {
+    const port = await serve();
+    servers[0]!.on('upgrade', (_req, socket) => {
+      socket.on('error', () => {});
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n');
+      socket.pipe(socket);
+    });
+    const upstream = createPools('http:', () => ({ host: 'localhost', port }), TIMEOUTS);
+    const headers = { connection: 'upgrade', upgrade: 'echo' };
+    const sent = request({ port, host: 'localhost', headers, agent: upstream.agent }).end();
+    const [, socket] = (await once(sent, 'upgrade')) as [IncomingMessage, Socket];
+    socket.write('still here');
+    expect(String((await once(socket, 'data'))[0])).toBe('still here');
+    expect(upstream.close()).toBe(true);
+    await once(socket, 'close');
+  });
+
+  it('over TLS take up the session of the last one', async () => {
+    const { certFile, keyFile } = makeCertificate(temporaryFolder(), 'upstream');
+    const server = createTlsServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, (_req, res) =>
+      res.writeHead(200, { connection: 'close' }).end('ok'),
+    );
+    servers.push(server.listen(0, '127.0.0.1'));
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const upstream = createPools('https:', () => ({ host: 'localhost', port }), TIMEOUTS);
+    const isReused = async (): Promise<boolean> => {
+      const options = { port, host: 'localhost', rejectUnauthorized: false, agent: upstream.agent };
+      const sent = requestTls(options).end();
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      const reused = (response.socket as TLSSocket).isSessionReused();
+      response.resume();
+      await once(sent, 'close');
+      return reused;
+    };
+    expect([await isReused(), await isReused()]).toEqual([false, true]);
+    upstream.close();
   });
 
   it('give up connecting in time', async () => {
