@@ -1,18 +1,12 @@
 import { executionAsyncResource } from 'node:async_hooks';
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-const MIB = 1024 * 1024;
-/**
- * Enough for what hundreds of requests make in passing. V8 goes on to eight times of that under load, for a gain of a few
- * percent, and its pauses grow with it.
- */
-const ENOUGH_YOUNG_BYTES = 16 * MIB;
 /** Three times what V8 holds while hundreds of requests are answered at once. */
-const MUCH_BYTES = 128 * MIB;
+const MUCH_BYTES = 128 * 1024 * 1024;
 const LOOK_MS = 5_000;
-/** Collections between two looks; one client that asks for one thing after the other causes several times as many. */
-const FEW = 10;
+/** The share of its time that the event loop is busy in a quiet time, at most. */
+const QUIET = 0.05;
 
 /**
  * Leaves out V8's compiler between the quick and the good one: on the way of a request it gains nothing that can be
@@ -23,17 +17,13 @@ export function compileInTwoSteps(): void {
 }
 
 /**
- * Bounds the space for young objects. V8's own setting for it is read before a program begins; what it grows by is read
- * each time. V8 also shrinks it in quiet times, and it must be able to grow again, so it is looked at after every
- * collection: some dozen times a second at most.
+ * Has all objects begin as young ones. V8 notes where those are made that live for long, and makes all from there old ones
+ * at once. Whenever many requests wait, such as for a load, everything that a request is made of seems to live for long; and
+ * what requests made from then on would stay until all that lives is gone through, which holds up streams, instead of being
+ * gone with the next look at what is young.
  */
-export function boundYoungGeneration(): void {
-  let mayGrow = true;
-  afterCollections(() => {
-    if (heldBytes('new_space') < ENOUGH_YOUNG_BYTES === mayGrow) return;
-    mayGrow = !mayGrow;
-    setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`);
-  });
+export function beginYoung(): void {
+  setFlagsFromString('--no-allocation-site-pretenuring');
 }
 
 /** Objects that stay for the sake of their shape. */
@@ -59,32 +49,32 @@ export function keepCompiledCode(): void {
  * nothing to give back yet; then twice as many looks pass until the next try.
  */
 export function giveBackAfterCrowds(lookMs = LOOK_MS): void {
-  let collections = 0;
   let pause = 1;
   let looksLeft = 1;
-  let timer: NodeJS.Timeout | null = null;
+  let before = performance.eventLoopUtilization();
 
-  function look(): void {
-    const isQuiet = collections < FEW;
-    collections = 0;
-    looksLeft -= 1;
-    if (!isQuiet || looksLeft > 0) return;
-    collectAll();
-    pause = heldBytes() > MUCH_BYTES ? pause * 2 : 1;
-    looksLeft = pause;
-    if (pause > 1 || timer === null) return;
-    clearInterval(timer);
-    timer = null;
+  function isQuiet(): boolean {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    return utilization < QUIET;
   }
 
-  afterCollections(() => {
-    collections += 1;
-    if (timer === null && heldBytes() > MUCH_BYTES) timer = setInterval(look, lookMs).unref();
-  });
-}
+  function look(): void {
+    const quiet = isQuiet();
+    if (getHeapStatistics().total_heap_size <= MUCH_BYTES) {
+      pause = 1;
+      looksLeft = 1;
+      return;
+    }
+    looksLeft -= 1;
+    if (!quiet || looksLeft > 0) return;
+    collectAll();
+    pause *= 2;
+    looksLeft = pause;
+  }
 
-function afterCollections(act: () => void): void {
-  new PerformanceObserver(act).observe({ entryTypes: ['gc'] });
+  setInterval(look, lookMs).unref();
 }
 
 /** The ordinary collections do not shrink the space for young objects, and keep free pages; the one for the last resort does. */
@@ -93,11 +83,4 @@ function collectAll(): void {
   const collect = runInNewContext('gc') as (how: object) => void;
   setFlagsFromString('--no-expose-gc');
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-}
-
-/** @returns what V8 holds for objects, whether they are there or not: in one space, or in all. */
-function heldBytes(space?: string): number {
-  return getHeapSpaceStatistics()
-    .filter(({ space_name: name }) => space === undefined || name === space)
-    .reduce((sum, { space_size: bytes }) => sum + bytes, 0);
 }

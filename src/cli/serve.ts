@@ -9,7 +9,7 @@ import { describeBug, firstCrash } from './crash.ts';
 import { EXIT } from './exit-code.ts';
 import type { ExitCode } from './exit-code.ts';
 import { lossyOutput } from './lossy-output.ts';
-import { boundYoungGeneration, compileInTwoSteps, giveBackAfterCrowds, keepCompiledCode } from './memory.ts';
+import { beginYoung, compileInTwoSteps, giveBackAfterCrowds, keepCompiledCode } from './memory.ts';
 import { reloadAloud } from './reload-aloud.ts';
 import { catchSignals } from './signals.ts';
 import { sourcesOf } from './sources.ts';
@@ -33,8 +33,8 @@ const FORCE_LIMIT_MS = 3_000;
  */
 export async function serve(command: ServeCommand): Promise<ExitCode> {
   compileInTwoSteps();
+  beginYoung();
   keepCompiledCode();
-  boundYoungGeneration();
   giveBackAfterCrowds();
   waitForNoTerminal(process.stdout);
   waitForNoTerminal(process.stderr);

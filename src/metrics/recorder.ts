@@ -3,7 +3,7 @@ import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.ts'
 import { createGenAiMetrics } from './gen-ai-metrics.ts';
 import { fillHostMetrics } from './host-metrics.ts';
 import type { ObservedHost } from './observation.ts';
-import { addProcessMetrics } from './process-metrics.ts';
+import { createProcessMetrics } from './process-metrics.ts';
 
 /** Everything that needs the library. */
 export interface Recorder extends GatewayMetrics {
@@ -14,10 +14,9 @@ export interface Recorder extends GatewayMetrics {
 export function createRecorder(version: string): Recorder {
   const gateway = new Registry();
   const genAi = new Registry();
-  const ownProcess = new Registry();
   const metrics = createGatewayMetrics(gateway, version);
   const observeGenAi = createGenAiMetrics(genAi);
-  addProcessMetrics(ownProcess);
+  const ownProcess = createProcessMetrics();
   return {
     ...metrics,
     observeRequest(request) {
@@ -25,7 +24,7 @@ export function createRecorder(version: string): Recorder {
       observeGenAi(request);
     },
     async render(host) {
-      const registries = [gateway, genAi, ownProcess];
+      const registries = [gateway, genAi, await ownProcess()];
       if (host !== null) {
         const machine = new Registry();
         fillHostMetrics(machine, host);

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { boundYoungGeneration, keepCompiledCode } from '../../src/cli/memory.ts';
+import { beginYoung, keepCompiledCode } from '../../src/cli/memory.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { sharedNow } from './machine.ts';
 
@@ -21,8 +21,8 @@ export type Question = 'figures' | 'restart';
 /** The gateway in a process that can be asked about its heap and its event loop. Arguments: configuration, data folder. */
 const [, , configFile = '', dataDir = ''] = process.argv;
 const gateway = await createGateway({ configFile, dataDir, logLevel: 'error' });
+beginYoung();
 keepCompiledCode();
-boundYoungGeneration();
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 let readyAtMs = 0;

@@ -76,9 +76,9 @@ describe.each(WAYS)('HTTP/1.0, %s', (_, path, ownConnections) => {
 });
 
 describe('HTTP/1.0', () => {
-  async function idOfOnly({ observation }: FakeGateway): Promise<string> {
+  async function idOfOnly({ observation }: FakeGateway): Promise<number> {
     await expect.poll(() => observation.inFlight.trips().length, SOON).toBe(1);
-    return observation.inFlight.trips()[0]?.id ?? '';
+    return observation.inFlight.trips()[0]?.id ?? 0;
   }
 
   it('an answer that an operator ends does not look whole', async () => {

@@ -20,13 +20,13 @@ function waitingDesk() {
   );
 }
 
-async function idOfOnly(gateway: FakeGateway): Promise<string> {
-  const trips = (): { id: string }[] => [...gateway.observation.inFlight.trips()];
+async function idOfOnly(gateway: FakeGateway): Promise<number> {
+  const trips = (): { id: number }[] => [...gateway.observation.inFlight.trips()];
   await expect.poll(() => trips().length, SOON).toBe(1);
-  return trips()[0]?.id ?? '';
+  return trips()[0]?.id ?? 0;
 }
 
-async function cancel(gateway: FakeGateway, id: string): Promise<[number | undefined, string]> {
+async function cancel(gateway: FakeGateway, id: number | string): Promise<[number | undefined, string]> {
   const { message, body } = await ask(gateway.port, { method: 'POST', path: `/api/inflight/${id}/cancel` });
   return [message.statusCode, body.toString()];
 }

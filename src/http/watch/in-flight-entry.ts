@@ -27,7 +27,7 @@ export function inFlightEntry(trip: Trip, position: (signal: AbortSignal) => num
   const metadata = metadataOf(trip);
   const place = trip.wait === null ? null : position(trip.wait.signal);
   return {
-    id: trip.id,
+    id: String(trip.id),
     timestamp: new Date(trip.startedAt).toISOString(),
     model: modelOf(trip),
     req_path: trip.path,

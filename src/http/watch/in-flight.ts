@@ -36,11 +36,11 @@ export function createInFlight(position: (signal: AbortSignal) => number | null)
   const trips = createRoster<Trip>();
   let listeners: readonly ((update: InFlightUpdate) => void)[] = [];
   /** What was told last about each request, to see whether there is news. */
-  let told = new Map<string, string>();
+  let told = new Map<number, string>();
   let timer: NodeJS.Timeout | null = null;
 
   function byStart(): Trip[] {
-    return [...trips].sort((a, b) => Number(a.id) - Number(b.id));
+    return [...trips].sort((a, b) => a.id - b.id);
   }
 
   function tell(update: InFlightUpdate): void {
@@ -85,13 +85,13 @@ export function createInFlight(position: (signal: AbortSignal) => number | null)
       trip.place = null;
       if (listeners.length === 0) return;
       told.delete(trip.id);
-      tell({ operation: 'remove', id: trip.id });
+      tell({ operation: 'remove', id: String(trip.id) });
       watch();
     },
     answered(trip) {
       if (listeners.length > 0 && trip.place !== null) upsert(trip);
     },
-    get: (id) => [...trips].find((trip) => trip.id === id),
+    get: (id) => [...trips].find((trip) => String(trip.id) === id),
     trips: byStart,
     snapshot() {
       const requests = byStart().map((trip) => inFlightEntry(trip, position));

@@ -121,7 +121,7 @@ export function createObserver(parts: ObserverParts): Observer {
   return {
     begin(start) {
       lastId += 1;
-      const trip = createTrip({ id: String(lastId), ...start });
+      const trip = createTrip({ id: lastId, ...start });
       bindTrip(trip);
       inFlight.add(trip);
       start.res.once('close', () => end(trip));

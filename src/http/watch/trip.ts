@@ -17,7 +17,7 @@ import type { KeptBody } from './kept-body.ts';
  */
 export interface Trip {
   /** From one counter over all requests. */
-  readonly id: string;
+  readonly id: number;
   /** Epoch milliseconds. */
   readonly startedAt: number;
   /** The same on the clock of `performance.now()`. */

@@ -45,7 +45,9 @@ describe.runIf(process.platform !== 'win32')('options of V8', () => {
     expect(await program.ended).toBe(0);
     const [first, second, ...more] = program.stderr().trim().split('\n');
     expect(first).toBe(`${program.pid} ${ALOUD.join(' ')}`);
-    expect(second).toBe(`${program.pid} ${ALOUD.join(' ')} --v8-pool-size=1 --initial-old-space-size=48`);
+    expect(second).toBe(
+      `${program.pid} ${ALOUD.join(' ')} --v8-pool-size=1 --initial-old-space-size=48 --max-semi-space-size=8`,
+    );
     expect(more).toEqual([]);
     expect(program.stdout()).toMatch(/^version: /);
   });
