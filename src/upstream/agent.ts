@@ -2,7 +2,7 @@ import type { Agent, ClientRequest, ClientRequestArgs, IncomingMessage } from 'n
 import type { Socket } from 'node:net';
 import type { UpstreamTimeouts } from '../config/types.ts';
 import { http, https } from '../node-http.ts';
-import { announcedIdleMs, tcpKeepAliveMs } from './keep-alive.ts';
+import { announcedIdleMs, keepAliveIn, tcpKeepAliveMs } from './keep-alive.ts';
 import { limitConnecting } from './limit-connecting.ts';
 import { lookupUpstream } from './lookup.ts';
 import { createPool, type Pool, type Pooled } from './pool.ts';
@@ -19,13 +19,15 @@ interface Requestable {
 }
 
 interface ClientConnection extends Pooled {
-  /** The request that it carries; null while it is free. */
+  /** The request that it carries; null while it is free, and after an upgrade. */
   request: ClientRequest | null;
+  isUpgraded: boolean;
 }
 
 /**
  * Node's own agent serves many servers: it names the server of every request, and copies all options to do so, which
- * costs a fifth of all that a request does. This one has one upstream, and leaves to node's how to connect.
+ * costs a sixth of all that a request does. This one has one upstream, whose requests all have the same options, and leaves
+ * to node's how to connect.
  *
  * INVARIANTS: those of `Pool`, and
  * - Bytes that nobody has asked for end a free connection: they could be taken for the answer to the next request.
@@ -55,8 +57,9 @@ export function createUpstreamAgent(
     const connection: ClientConnection = {
       socket,
       request: null,
+      isUpgraded: false,
       get isBusy() {
-        return this.request !== null;
+        return this.request !== null || this.isUpgraded;
       },
       idleSince: 0,
       idleMs: null,
@@ -74,22 +77,29 @@ export function createUpstreamAgent(
         if (hadError) session = undefined;
         pool.gone(connection, connection.isBusy && answerTo(connection.request)?.complete !== true);
       })
-      // After an upgrade it is not node's client that it belongs to.
-      .once('agentRemove', () => void socket.off('data', guard));
+      .once('agentRemove', () => {
+        socket.off('data', guard);
+        connection.request = null;
+        connection.isUpgraded = true;
+      });
     limitConnecting(socket, timeouts);
     pool.add(connection);
     return connection;
   }
 
-  /** Its request is over, or was given up before it had begun. */
+  /** Its request is over, or was given up before it had begun: then nothing new is known of the connection. */
   function freed(connection: ClientConnection): void {
     const { socket, request } = connection;
+    const answer = answerTo(request);
     connection.request = null;
-    connection.idleMs = announcedIdleMs(keepAliveOf(answerTo(request)));
     // Otherwise it would keep all that this request was about in memory.
     (socket as { _httpMessage?: unknown })._httpMessage = null;
-    if (socket.writable && request?.shouldKeepAlive === true) pool.freed(connection);
-    else socket.destroy();
+    if (answer === null || !socket.writable || request?.shouldKeepAlive !== true) {
+      socket.destroy();
+      return;
+    }
+    connection.idleMs = announcedIdleMs(keepAliveIn(answer.rawHeaders));
+    pool.freed(connection);
   }
 
   return {
@@ -102,14 +112,4 @@ export function createUpstreamAgent(
 /** Where node's own agent looks for it too. */
 function answerTo(request: (ClientRequest & { res?: IncomingMessage | null }) | null): IncomingMessage | null {
   return request?.res ?? null;
-}
-
-/** Its headers by name are not made for this. */
-function keepAliveOf(answer: IncomingMessage | null): string {
-  const pairs = answer?.rawHeaders ?? [];
-  for (let at = 0; at < pairs.length; at += 2) {
-    const name = pairs[at] ?? '';
-    if (name.length === 10 && name.toLowerCase() === 'keep-alive') return pairs[at + 1] ?? '';
-  }
-  return '';
 }

@@ -11,6 +11,15 @@ export function createIdleLimit({ idleConnectionMs }: UpstreamTimeouts): (announ
   return (announcedMs) => (announcedMs === null ? usualMs : Math.min(usualMs, announcedMs - MARGIN_MS));
 }
 
+/** The `Keep-Alive` among headers as they came, name and value in turn; '' when there is none. */
+export function keepAliveIn(rawHeaders: readonly string[]): string {
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? '';
+    if (name.length === 10 && name.toLowerCase() === 'keep-alive') return rawHeaders[at + 1] ?? '';
+  }
+  return '';
+}
+
 /** The `timeout` of a `Keep-Alive` header, in milliseconds; null when there is none. */
 export function announcedIdleMs(keepAlive: string): number | null {
   const seconds = /(?:^|[\s,])timeout=(\d+)/i.exec(keepAlive)?.[1];

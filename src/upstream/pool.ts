@@ -33,7 +33,7 @@ export interface Pool<Connection extends Pooled> {
   close(): boolean;
 }
 
-const MOST_FREE = 1_024;
+export const MOST_FREE = 1_024;
 /** Between two looks for those that have been free for too long. */
 const SWEEP_MS = 1_000;
 /** How long a llama-server may take to notice that a client is gone. */

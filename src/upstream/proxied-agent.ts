@@ -1,10 +1,12 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { UpstreamTimeouts } from '../config/types.ts';
 import { http, https } from '../node-http.ts';
 import type { UpstreamAgent } from './agent.ts';
-import { createIdleLimit, tcpKeepAliveMs } from './keep-alive.ts';
+import { announcedIdleMs, createIdleLimit, keepAliveIn, tcpKeepAliveMs } from './keep-alive.ts';
 import { limitConnecting } from './limit-connecting.ts';
+import { MOST_FREE } from './pool.ts';
 import type { Room } from './room.ts';
 
 const VARIABLES = {
@@ -32,21 +34,26 @@ export function createProxiedAgent(
   const options = {
     keepAlive: true,
     keepAliveMsecs: tcpKeepAliveMs(timeouts),
-    // Of a free connection; one in use only says that it has been silent, and nobody listens.
-    timeout: createIdleLimit(timeouts)(null),
+    maxFreeSockets: MOST_FREE,
     proxyEnv: env,
   };
   const agent = protocol === 'https:' ? new (https().Agent)(options) : new http.Agent(options);
+  const idleLimit = createIdleLimit(timeouts);
   let closed = false;
 
-  // Its type says void; it answers whether the socket may be kept, by what the server has announced.
+  // Its type says void; it answers whether the socket may be kept.
   const keepSocketAlive: (socket: Duplex) => unknown = agent.keepSocketAlive.bind(agent);
-  agent.keepSocketAlive = (socket) => !room.isShort() && keepSocketAlive(socket) !== false;
+  agent.keepSocketAlive = (socket) => {
+    const limitMs = idleLimit(announcedIdleMs(keepAliveIn(answerOn(socket)?.rawHeaders ?? [])));
+    const keep = !closed && !room.isShort() && limitMs > 0 && keepSocketAlive(socket) !== false;
+    // The agent drops a free socket that times out, and leaves one in use alone.
+    if (keep) (socket as Socket).setTimeout(limitMs);
+    return keep;
+  };
 
   const createConnection = agent.createConnection.bind(agent);
   agent.createConnection = (connectOptions, callback) => {
-    // How long a tunnel may take is not for the idle limit to say.
-    const socket = createConnection({ ...connectOptions, timeout: 0 }, callback) as Socket;
+    const socket = createConnection(connectOptions, callback) as Socket;
     limitConnecting(socket, timeouts);
     room.opened(socket);
     if (closed) socket.destroy(new Error('the upstream is being stopped'));
@@ -65,4 +72,9 @@ export function createProxiedAgent(
       return isInUse;
     },
   };
+}
+
+/** The answer that a connection has carried last, where node's own agent looks for it too. */
+function answerOn(socket: Duplex): IncomingMessage | undefined {
+  return (socket as { _httpMessage?: { res?: IncomingMessage } | null })._httpMessage?.res;
 }

@@ -234,6 +234,20 @@ describe.each([
     expect((await bodyOf(message)).toString()).toBe('late');
   });
 
+  it('is not taken to answer what it has not been asked yet', async () => {
+    const upstream = await startUpstream(() => {});
+    upstream.server.on('connection', (socket) => {
+      socket.write('HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n');
+    });
+    const gateway = await gatewayTo(upstream);
+    const req = begin(gateway.port, { method: 'POST', path: '/upstream/alpha/x', headers: { 'content-length': '4' } });
+    req.on('error', () => {}).flushHeaders();
+    const [message] = (await once(req, 'response')) as [IncomingMessage];
+    expect(message.statusCode).toBe(502);
+    expect(errorIn(await bodyOf(message))).toMatchObject({ code: 'upstream_closed' });
+    req.destroy();
+  });
+
   it.each(['/v1/completions', '/upstream/alpha/v1/completions'])(
     'may answer without reading the body (%s)',
     async (path) => {

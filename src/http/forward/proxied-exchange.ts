@@ -47,6 +47,11 @@ export class ProxiedExchange implements Carrier {
 
   /** To be called before httpxy listens to the answer: it ends the response of one that breaks off. */
   answered(answer: IncomingMessage): void {
+    if (this.#request?.headersSent === false) {
+      // What comes before its request is out is no answer to it.
+      this.#ends(hangUp());
+      return;
+    }
     this.#answer = answer;
     answer
       .on('error', (error) => this.failed(error))
@@ -55,9 +60,7 @@ export class ProxiedExchange implements Carrier {
     try {
       this.parts.relay.head(headOf(answer));
     } catch {
-      // Told at once: what follows in the same packet may complete the answer, and then nothing that fails counts.
-      this.parts.relay.failed(malformed());
-      this.abort(this.parts.relay, malformed());
+      this.#ends(malformed());
       return;
     }
     // One turn later a body that came with the headers has been written along: one packet, not two.
@@ -80,6 +83,12 @@ export class ProxiedExchange implements Carrier {
   abort(_of: ExchangeSink, error: Error): void {
     this.#abortion = error;
     this.#request?.destroy(error);
+  }
+
+  /** Told at once: what follows in the same packet may complete the answer, and then nothing that fails counts. */
+  #ends(error: NodeJS.ErrnoException): void {
+    this.parts.relay.failed(error);
+    this.abort(this.parts.relay, error);
   }
 
   /** A client that has its answer already may take its time with the rest. */
@@ -109,6 +118,10 @@ export class ProxiedExchange implements Carrier {
 function headOf({ statusCode = 0, statusMessage = '', rawHeaders }: IncomingMessage): RelayedHead {
   const headers = rawHeaders.map((text, at) => (at % 2 === 0 ? text.toLowerCase() : text));
   return { status: statusCode, reason: statusMessage, headers };
+}
+
+function hangUp(): NodeJS.ErrnoException {
+  return Object.assign(new Error('the upstream talked before it was asked'), { code: 'ECONNRESET' });
 }
 
 function malformed(): NodeJS.ErrnoException {

@@ -111,17 +111,18 @@ describe('the connections to one process', () => {
     expect(upstream.close()).toBe(false);
   });
 
-  it('are left to the next request by one that was given up before it had begun', async () => {
+  it('are ended by a request that is given up before it has begun: nothing new is known of them', async () => {
     const port = await serve();
     const upstream = createPools('http:', () => ({ host: 'localhost', port }), TIMEOUTS);
     const first = await ask(port, upstream);
     const given = request({ port, host: 'localhost', agent: upstream.agent }).on('error', () => {});
     await new Promise((closed) => void given.once('close', closed).destroy());
-    expect(await ask(port, upstream)).toBe(first);
+    expect(first.destroyed).toBe(true);
+    expect(await ask(port, upstream)).not.toBe(first);
     upstream.close();
   });
 
-  it('that were upgraded are cut with the others', async () => {
+  it('that were upgraded count as cut when they are over, whoever ended them', async () => {
     const port = await serve();
     servers[0]!.on('upgrade', (_req, socket) => {
       socket.on('error', () => {});
@@ -134,8 +135,10 @@ describe('the connections to one process', () => {
     const [, socket] = (await once(sent, 'upgrade')) as [IncomingMessage, Socket];
     socket.write('still here');
     expect(String((await once(socket, 'data'))[0])).toBe('still here');
+    const gone = once(socket, 'close');
+    socket.destroy();
+    await gone;
     expect(upstream.close()).toBe(true);
-    await once(socket, 'close');
   });
 
   it('over TLS take up the session of the last one', async () => {
