@@ -2,7 +2,7 @@ import { forwardDirectly } from './direct.ts';
 import type { Forward } from './flight.ts';
 
 /**
- * Whole requests to models go over connections of our own, which costs less than half; http-proxy-middleware has all the
+ * Whole requests to models go over connections of our own, which costs a third less; http-proxy-middleware has all the
  * rest: streamed bodies, peers, TLS. It is loaded with the first of these.
  *
  * @param bodyIdleMs Silence after which a body that is streamed is given up.
