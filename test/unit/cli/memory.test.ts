@@ -18,15 +18,12 @@ it('V8 knows each option that is set', () => {
   for (const option of options) expect(known.includes(`  --${option} (`), option).toBe(true);
 });
 
-// The way that V8 takes without the option is asserted too: if it goes some day, so can the option.
-it.each([
-  ['as V8 has it', '', 'false'],
-  ['young, as the gateway has it', 'beginYoung();', 'true'],
-])('what is made where a crowd was made before begins %s', (_, setting, isYoung) => {
+// Without the option it begins old here, unless the compiler is late: it is V8's to decide when.
+it('what is made where a crowd was made before begins young', () => {
   const memory = new URL('../../../src/cli/memory.ts', import.meta.url).href;
   const program = `
     import { beginYoung } from '${memory}';
-    ${setting}
+    beginYoung();
     const isYoung = new Function('object', 'return %InYoungGeneration(object)');
     const make = (number) => ({ number, list: [number] });
     for (let crowd = 0; crowd < 4; crowd += 1) {
@@ -35,7 +32,7 @@ it.each([
     }
     console.log(isYoung(make(0)));`;
   const options = ['--allow-natives-syntax', '--max-semi-space-size=8', '--input-type=module', '--eval', program];
-  expect(execFileSync(process.execPath, options, { encoding: 'utf8' }).trim()).toBe(isYoung);
+  expect(execFileSync(process.execPath, options, { encoding: 'utf8' })).toBe('true\n');
 });
 
 type Collection = { readonly detail: { readonly kind: number } };
