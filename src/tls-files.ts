@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { createSecureContext } from 'node:tls';
 import { ConfigError, type Problem } from './config/problems.ts';
 
 /** Paths of PEM files. */
@@ -22,10 +21,10 @@ export async function readTlsFiles({ certFile, keyFile }: TlsFiles): Promise<Tls
     cert: await read(certFile, 'check the path given with --tls-cert-file'),
     key: await read(keyFile, 'check the path given with --tls-key-file'),
   };
-  prove({ cert: material.cert }, certFile, 'cannot be used as a certificate', 'it must hold PEM text');
+  await prove({ cert: material.cert }, certFile, 'cannot be used as a certificate', 'it must hold PEM text');
   const hint = 'it must hold PEM text, without a passphrase';
-  prove({ key: material.key }, keyFile, 'cannot be used as a private key', hint);
-  prove(material, keyFile, `does not belong to ${certFile}`, 'take the key that the certificate was made for');
+  await prove({ key: material.key }, keyFile, 'cannot be used as a private key', hint);
+  await prove(material, keyFile, `does not belong to ${certFile}`, 'take the key that the certificate was made for');
   return material;
 }
 
@@ -38,8 +37,9 @@ async function read(file: string, hint: string): Promise<Buffer> {
   }
 }
 
-/** OpenSSL's own words could quote the file. */
-function prove(material: Partial<TlsMaterial>, file: string, message: string, hint: string): void {
+/** OpenSSL's own words could quote the file. TLS is loaded for this only: it is a thirtieth of a start. */
+async function prove(material: Partial<TlsMaterial>, file: string, message: string, hint: string): Promise<void> {
+  const { createSecureContext } = await import('node:tls');
   try {
     createSecureContext(material);
   } catch {

@@ -18,11 +18,11 @@ async function spyOn(program: ReturnType<typeof runProgram>): Promise<{ modules:
   return JSON.parse(json) as { modules: string[]; youngBytes: number };
 }
 
-it('a start loads no WebSocket client and no HTTP/2: nobody has asked for them', async () => {
+it('a start loads no WebSocket client, no HTTP/2 and no TLS: nobody has asked for them', async () => {
   const program = runProgram(['--listen', '127.0.0.1:0'], { node: watched });
   await fetch(`${await program.url()}/v1/models`);
   const { modules } = await spyOn(program);
-  expect(modules.filter((name) => /NativeModule (?:internal\/deps\/undici\/undici|http2)$/.test(name))).toEqual([]);
+  expect(modules.filter((name) => /NativeModule (?:internal\/deps\/undici\/undici|http2|tls)$/.test(name))).toEqual([]);
   program.signal('SIGTERM');
   expect(await program.ended).toBe(0);
   await assertNoProcessLeft();
