@@ -37,7 +37,7 @@ async function read(file: string, hint: string): Promise<Buffer> {
   }
 }
 
-/** OpenSSL's own words could quote the file. TLS is loaded for this only: it is a thirtieth of a start. */
+/** OpenSSL's own words could quote the file. TLS is loaded for this only: it is a twentieth of a start. */
 async function prove(material: Partial<TlsMaterial>, file: string, message: string, hint: string): Promise<void> {
   const { createSecureContext } = await import('node:tls');
   try {
