@@ -21,7 +21,7 @@ export interface Pool<Connection extends Pooled> {
   add(connection: Connection): void;
   /** Its exchange went well: it is kept for another, or ended. */
   freed(connection: Connection): void;
-  /** It is closed, or has become somebody else's. @param wasCut whether an exchange was cut by this */
+  /** It is closed. @param wasCut whether an exchange was cut by this */
   gone(connection: Connection, wasCut: boolean): void;
   /** Ends those that nobody uses. */
   dropFree(): void;

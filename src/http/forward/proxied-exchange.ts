@@ -49,7 +49,7 @@ export class ProxiedExchange implements Carrier {
   answered(answer: IncomingMessage): void {
     if (this.#request?.headersSent === false) {
       // What comes before its request is out is no answer to it.
-      this.#ends(hangUp());
+      this.#ends(tooEarly());
       return;
     }
     this.#answer = answer;
@@ -120,7 +120,7 @@ function headOf({ statusCode = 0, statusMessage = '', rawHeaders }: IncomingMess
   return { status: statusCode, reason: statusMessage, headers };
 }
 
-function hangUp(): NodeJS.ErrnoException {
+function tooEarly(): NodeJS.ErrnoException {
   return Object.assign(new Error('the upstream talked before it was asked'), { code: 'ECONNRESET' });
 }
 

@@ -52,6 +52,29 @@ describe('the connections to one process', () => {
     upstream.close();
   });
 
+  it('keep nothing of a request that is over', async () => {
+    const port = await serve();
+    const upstream = createPools('http:', () => ({ host: 'localhost', port }), TIMEOUTS);
+    const sent = request({ port, host: 'localhost', agent: upstream.agent }).end();
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    const { socket } = response;
+    expect(socket).toMatchObject({ _httpMessage: sent });
+    response.resume();
+    await once(sent, 'close');
+    expect(socket).toMatchObject({ _httpMessage: null, destroyed: false });
+    upstream.close();
+  });
+
+  it('are given up when they have been free for too long', async () => {
+    const port = await serve();
+    const timeouts = { ...TIMEOUTS, idleConnectionMs: 1 };
+    const upstream = createPools('http:', () => ({ host: 'localhost', port }), timeouts);
+    const socket = await ask(port, upstream);
+    if (!socket.closed) await once(socket, 'close');
+    expect(await ask(port, upstream)).not.toBe(socket);
+    upstream.close();
+  });
+
   it('are not kept when the server gives them no time', async () => {
     const port = await serve({ 'keep-alive': 'timeout=1' });
     const upstream = createPools('http:', () => ({ host: 'localhost', port }), TIMEOUTS);
