@@ -11,6 +11,9 @@ const packageJson = JSON.parse(readFileSync(new URL('package.json', import.meta.
 /** The folder of the package that a module belongs to, with what leads there. */
 const PACKAGE = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/;
 
+/** Packages that Express loads for what nobody here calls: reading bodies, queries in brackets, files and their types. */
+const UNUSED = ['body-parser', 'mime-db', 'qs', 'send', 'serve-static'];
+
 /**
  * What is installed: the program in a few pieces, with the packages it stands on. To find and read seven hundred files is
  * the larger part of a start from the sources. Pieces keep their names: one starts another by its file. Lines stay lines,
@@ -27,7 +30,8 @@ export default defineConfig({
     chunkFileNames: '[name].js',
     comments: { legal: true, annotation: false, jsdoc: false },
   },
-  plugins: [launcher(), compiledSchema(), noBodyParsers(), oneByteText(), licenses()],
+  transform: { define: { 'process.env.NODE_ENV': '"production"' } },
+  plugins: [launcher(), compiledSchema(), withoutUnused(), oneByteText(), licenses()],
 });
 
 function launcher(): Plugin {
@@ -40,24 +44,30 @@ function launcher(): Plugin {
   };
 }
 
-/** What ajv makes of the schema, in the place of ajv. */
+/**
+ * What ajv makes of the schema, in the place of ajv: one function, the largest of all. It stands in parentheses for V8 to
+ * compile it together with the file, which node then keeps compiled; what is compiled when it is called first is not kept.
+ */
 function compiledSchema(): Plugin {
   return {
     name: 'compiled-schema',
     load(id) {
       if (!/[\\/]src[\\/]config[\\/]compiled-schema\.ts$/.test(id)) return null;
       const { ajv, validate } = compileSchema(true);
-      return { code: standalone.default(ajv, validate), moduleType: 'js' };
+      const [, name = '', data, check, ...more] =
+        /^(?:"use strict";)?export const validate = (\w+);export default \1;(.*?)(function \1\(.*\})(.*)$/s.exec(
+          standalone.default(ajv, validate),
+        ) ?? [];
+      if (name === '' || more.join('').trim() !== '')
+        throw new Error('ajv has written something else than one function');
+      return { code: `${data}\nexport const validate = (${check});\n`, moduleType: 'js' };
     },
   };
 }
 
-/** Express brings parsers of bodies along, and these the tables of all the world's encodings: nobody here calls them. */
-function noBodyParsers(): Plugin {
-  return {
-    name: 'no-body-parsers',
-    load: (id) => (/[\\/]node_modules[\\/]body-parser[\\/]index\.js$/.test(id) ? 'module.exports = {};' : null),
-  };
+function withoutUnused(): Plugin {
+  const files = new RegExp(String.raw`[\\/]node_modules[\\/](?:${UNUSED.join('|')})[\\/](?:lib[\\/])?index\.js$`);
+  return { name: 'without-unused', load: (id) => (files.test(id) ? 'module.exports = {};' : null) };
 }
 
 /**
