@@ -1,4 +1,4 @@
-import { enqueueActions, type ErrorActorEvent, setup } from 'xstate';
+import { assign, enqueueActions, type ErrorActorEvent, setup } from 'xstate';
 import { modelMachine } from '../model/machine.ts';
 import { profileMachine } from '../profile/machine.ts';
 import type { Failure } from '../shared/failure.ts';
@@ -33,9 +33,11 @@ export const orchestratorMachine = setup({
   actions: {
     /** Ends the process of a model whose actor is gone, if the address is a model's. Provided from outside. */
     killProcessOf: (_args, _params: { address: string }) => {},
-    spawnAll: enqueueActions(({ context, enqueue }) => {
-      for (const id of context.topology.models.keys()) enqueue.spawnChild('model', modelActor(context, id));
-      for (const id of context.topology.profiles.keys()) enqueue.spawnChild('profile', profileActor(context, id));
+    // In one assignment: each spawnChild copies all children before it.
+    spawnAll: assign(({ context, spawn }) => {
+      for (const id of context.topology.models.keys()) spawn('model', modelActor(context, id));
+      for (const id of context.topology.profiles.keys()) spawn('profile', profileActor(context, id));
+      return {};
     }),
     decide: enqueueActions(({ context, event, enqueue, system }) => {
       const { state, effects } = decide(context, event as OrchestratorEvent);
