@@ -1,19 +1,23 @@
 #!/usr/bin/env node
 // The first file that runs, and the only one that an old Node must be able to parse: no syntax newer than 2019, and
 // nothing imported by name that an old Node lacks. It says what is wrong there, and starts the program everywhere else.
-import { existsSync } from 'fs';
+import { existsSync, lstatSync, mkdirSync } from 'fs';
 import * as module from 'module';
+import { tmpdir, userInfo } from 'os';
+import { join } from 'path';
 import { fileURLToPath } from 'url';
 
 const OLDEST = 24;
 
 // V8 has four threads for compiling and collecting beside the program's own, and each keeps some megabytes of what it has
-// used; one does as well for a program whose work is to pass on bytes. It also goes through all that lives whenever that has
-// grown by some megabytes, which holds up streams every few seconds; with room for so many it does so much less often. And
-// its space for young objects holds what hundreds of requests make in passing with 16 MB (8 at a time); V8 goes on to eight
-// times of that under load, for a gain of a few percent, and its pauses grow with it. All are read before anything else is,
-// so the program starts itself once more, in its own place: the process stays the same one.
-const V8_OPTIONS = ['--v8-pool-size=1', '--initial-old-space-size=48', '--max-semi-space-size=8'];
+// used; one does as well for a program whose work is to pass on bytes. Its space for young objects holds what hundreds of
+// requests make in passing with 16 MB (8 at a time); V8 goes on to eight times of that under load, for a gain of a few
+// percent, and its pauses grow with it. And in quiet times it collects to give back some megabytes, and with them the code
+// that it has compiled for requests: the next one is served at a third of the speed. (What a crowd leaves is given back, by
+// `cli/memory.ts`.) All are read before anything else is, so the program starts itself once more, in its own place: the
+// process stays the same one. Most other options of V8 must not be here: node's own modules come compiled, for V8 as it is
+// without them, and would all be compiled anew.
+const V8_OPTIONS = ['--v8-pool-size=1', '--max-semi-space-size=8', '--no-memory-reducer'];
 
 function runsAsItShould() {
   const chosen = process.execArgv.concat(process.env.NODE_OPTIONS || '').join(' ');
@@ -23,6 +27,21 @@ function runsAsItShould() {
   // Windows cannot, and a channel to the parent would be lost.
   const canChoose = process.platform !== 'win32' && typeof process.execve === 'function' && !process.connected;
   return isChosen || !canChoose;
+}
+
+// What is compiled is kept for the next start, in a folder that only this user can write to: what lies there is run. Where
+// node itself would keep it, anybody could have made the folder first. Without one, every start takes longer.
+function keepCompiled() {
+  const isPosix = typeof process.getuid === 'function';
+  const folder = join(tmpdir(), 'llama-swap-compiled-' + (isPosix ? process.getuid() : userInfo().username));
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const stat = lstatSync(folder);
+    const isOurs = stat.isDirectory() && (!isPosix || (stat.uid === process.getuid() && (stat.mode & 0o022) === 0));
+    if (isOurs) module.enableCompileCache(folder);
+  } catch {
+    // A read-only file system, such as containers have.
+  }
 }
 
 if (Number(process.versions.node.split('.')[0]) < OLDEST) {
@@ -39,7 +58,7 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST) {
 } else if (!runsAsItShould()) {
   process.execve(process.execPath, [process.argv0].concat(process.execArgv, V8_OPTIONS, process.argv.slice(1)));
 } else {
-  module.enableCompileCache();
+  keepCompiled();
   // Built, the program is a .js beside this file; in a checkout it is a .ts that Node runs as it is.
   const built = existsSync(fileURLToPath(new URL('main.js', import.meta.url)));
   const start = built ? import('./main.js') : import('./main.ts');

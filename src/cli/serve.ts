@@ -9,7 +9,7 @@ import { describeBug, firstCrash } from './crash.ts';
 import { EXIT } from './exit-code.ts';
 import type { ExitCode } from './exit-code.ts';
 import { lossyOutput } from './lossy-output.ts';
-import { beginYoung, compileInTwoSteps, giveBackAfterCrowds, keepCompiledCode } from './memory.ts';
+import { beginYoung, collectSeldom, compileInTwoSteps, giveBackAfterCrowds, keepEntryOfNextTick } from './memory.ts';
 import { reloadAloud } from './reload-aloud.ts';
 import { catchSignals } from './signals.ts';
 import { sourcesOf } from './sources.ts';
@@ -32,10 +32,6 @@ const FORCE_LIMIT_MS = 3_000;
  *   kept. Once the end has begun, nothing is read any more.
  */
 export async function serve(command: ServeCommand): Promise<ExitCode> {
-  compileInTwoSteps();
-  beginYoung();
-  keepCompiledCode();
-  giveBackAfterCrowds();
   waitForNoTerminal(process.stdout);
   waitForNoTerminal(process.stderr);
   const signals = catchSignals();
@@ -52,6 +48,11 @@ export async function serve(command: ServeCommand): Promise<ExitCode> {
       say(failure.message);
       return failure.code;
     }
+    compileInTwoSteps();
+    beginYoung();
+    collectSeldom();
+    keepEntryOfNextTick();
+    giveBackAfterCrowds();
     const { url, config, warnings } = gateway;
     if (warnings.length > 0) say(formatProblems(warnings));
     process.stdout.write(announcement({ url, listen: command.listen, config, demo: isDemo(command) }));

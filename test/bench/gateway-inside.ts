@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { beginYoung, keepCompiledCode } from '../../src/cli/memory.ts';
+import { beginYoung, collectSeldom, keepEntryOfNextTick } from '../../src/cli/memory.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { sharedNow } from './machine.ts';
 
@@ -22,7 +22,8 @@ export type Question = 'figures' | 'restart';
 const [, , configFile = '', dataDir = ''] = process.argv;
 const gateway = await createGateway({ configFile, dataDir, logLevel: 'error' });
 beginYoung();
-keepCompiledCode();
+collectSeldom();
+keepEntryOfNextTick();
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 let readyAtMs = 0;

@@ -8,7 +8,7 @@ import type { InnerFigures, Question } from './gateway-inside.ts';
 import { GATEWAY_CPU, onCpu } from './machine.ts';
 
 /** It must be told when to collect, and has the space for young objects that the launcher gives it. */
-const V8_OPTIONS = ['--expose-gc', '--max-semi-space-size=8'];
+const V8_OPTIONS = ['--expose-gc', '--max-semi-space-size=8', '--no-memory-reducer'];
 
 const PROGRAM = fileURLToPath(new URL('gateway-inside.ts', import.meta.url));
 

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { describe, expect, it } from 'vitest';
+import { basename, join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { runProgram } from '../../kit/program.ts';
 
 const VERSION = (
@@ -46,7 +47,7 @@ describe.runIf(process.platform !== 'win32')('options of V8', () => {
     const [first, second, ...more] = program.stderr().trim().split('\n');
     expect(first).toBe(`${program.pid} ${ALOUD.join(' ')}`);
     expect(second).toBe(
-      `${program.pid} ${ALOUD.join(' ')} --v8-pool-size=1 --initial-old-space-size=48 --max-semi-space-size=8`,
+      `${program.pid} ${ALOUD.join(' ')} --v8-pool-size=1 --max-semi-space-size=8 --no-memory-reducer`,
     );
     expect(more).toEqual([]);
     expect(program.stdout()).toMatch(/^version: /);
@@ -54,12 +55,35 @@ describe.runIf(process.platform !== 'win32')('options of V8', () => {
 
   it.each([
     ['one of them on the command line', { node: [...ALOUD, '--v8-pool-size=2'] }],
-    ['the other one there', { node: [...ALOUD, '--initial-old-space-size=16'] }],
+    ['the other one there', { node: [...ALOUD, '--max-semi-space-size=16'] }],
     ['one in NODE_OPTIONS', { node: ALOUD, env: { NODE_OPTIONS: '--v8-pool-size=2' } }],
   ])('are none where somebody has chosen %s', async (_where, options) => {
     const program = runProgram(['--version'], options);
     expect(await program.ended).toBe(0);
     expect(program.stderr().trim().split('\n')).toHaveLength(1);
+  });
+});
+
+describe.runIf(process.platform !== 'win32')('what is compiled', () => {
+  const temporary = mkdtempSync(join(tmpdir(), 'llama-swap-launcher-'));
+  const folder = join(temporary, `llama-swap-compiled-${process.getuid?.()}`);
+  const env = { TMPDIR: temporary, NODE_COMPILE_CACHE: undefined };
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(temporary, { recursive: true }));
+
+  it('is kept in a folder of the user’s own', async () => {
+    expect(await runProgram(['--version'], { env }).ended).toBe(0);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    expect(readdirSync(folder)).toHaveLength(1);
+    expect(readdirSync(temporary)).toEqual([basename(folder)]);
+  });
+
+  it('is not kept where others could put something in its place', async () => {
+    mkdirSync(folder);
+    chmodSync(folder, 0o777);
+    expect(await runProgram(['--version'], { env }).ended).toBe(0);
+    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(temporary)).toEqual([basename(folder)]);
   });
 });
 
