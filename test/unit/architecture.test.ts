@@ -163,7 +163,7 @@ function isAllowed(rule: Rule, file: string, from: string, onlyTypes: boolean): 
       isIn(roomOf(file)) || rule.rooms?.some(isIn) === true || (onlyTypes && rule.onlyTypesOfRooms?.some(isIn) === true)
     );
   }
-  if (/^(node:|fs$|module$|url$)/.test(from)) return rule.node;
+  if (isBuiltin(from)) return rule.node;
   const name = packageOf(from);
   return rule.packages?.includes(name) === true || (onlyTypes && rule.onlyTypesOfPackages?.includes(name) === true);
 }
