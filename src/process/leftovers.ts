@@ -19,22 +19,39 @@ export interface Leftovers {
 }
 
 export const LEFTOVER_GRACE_MS = 1_000;
+/** To look at every process takes milliseconds, and the next model is about to be started. */
+const LOOK_AFTER_MS = 100;
 const POLL_MS = 20;
 
-export function createLeftovers(ledger: Ledger): Leftovers {
-  const pending = new Map<LedgerEntry, { deadline: number; done: Promise<void> }>();
+interface Job {
+  /** On the clock of `performance.now()`. */
+  readonly deadline: number;
+  readonly haste: AbortController;
+  done: Promise<void>;
+}
 
-  async function endAll(entry: LedgerEntry, known: readonly ProcessIdentity[], job: { deadline: number }) {
+export function createLeftovers(ledger: Ledger): Leftovers {
+  const pending = new Map<LedgerEntry, Job>();
+
+  async function endAll(entry: LedgerEntry, known: readonly ProcessIdentity[], job: Job): Promise<void> {
+    const hasTime = (): boolean => !job.haste.signal.aborted && performance.now() < job.deadline;
+    const wait = (ms: number): Promise<void> => pause(ms, undefined, { signal: job.haste.signal }).catch(() => {});
+
+    if (hasTime()) await wait(LOOK_AFTER_MS);
     const found = [...known.filter(stillRuns), ...(await collectMarked(entry.mark))];
     if (found.length === 0) return;
-    while (found.some(stillRuns) && performance.now() < job.deadline) await pause(POLL_MS);
+    while (found.some(stillRuns) && hasTime()) await wait(POLL_MS);
     killEach(found);
     await killMarked(entry.mark);
   }
 
   return {
     sweep(entry, known, graceMs = LEFTOVER_GRACE_MS) {
-      const job = { deadline: performance.now() + graceMs, done: Promise.resolve() };
+      const job: Job = {
+        deadline: performance.now() + graceMs,
+        haste: new AbortController(),
+        done: Promise.resolve(),
+      };
       job.done = endAll(entry, known, job)
         .catch(() => {})
         .finally(() => {
@@ -45,7 +62,7 @@ export function createLeftovers(ledger: Ledger): Leftovers {
     },
     async hurry() {
       const jobs = [...pending.values()];
-      for (const job of jobs) job.deadline = 0;
+      for (const job of jobs) job.haste.abort();
       await Promise.all(jobs.map((job) => job.done));
     },
   };
