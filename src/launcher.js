@@ -33,14 +33,14 @@ function runsAsItShould() {
 // node itself would keep it, anybody could have made the folder first. Without one, every start takes longer.
 function keepCompiled() {
   const isPosix = typeof process.getuid === 'function';
-  const folder = join(tmpdir(), 'llama-swap-compiled-' + (isPosix ? process.getuid() : userInfo().username));
   try {
+    const folder = join(tmpdir(), 'llama-swap-compiled-' + (isPosix ? process.getuid() : userInfo().username));
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const stat = lstatSync(folder);
     const isOurs = stat.isDirectory() && (!isPosix || (stat.uid === process.getuid() && (stat.mode & 0o022) === 0));
     if (isOurs) module.enableCompileCache(folder);
   } catch {
-    // A read-only file system, such as containers have.
+    // A user without a name, or a file system that is read-only, as containers have.
   }
 }
 
