@@ -14,6 +14,9 @@ import type { PreflightInput, PreflightResult, SwapEvent, SwapFinished, SwapInpu
  *   be nobody left to ask.
  * - A process that outlives SIGKILL ends it at once, whether it is to leave or to start anew.
  * - It ends, exactly once, with `swap.finished`; a cancelled swap starts nothing any more.
+ *
+ * Its ends are no final states: it waits there for its owner to stop it. XState would tell the owner that it is done by an
+ * event of a type of its own for each swap, and remembers for every type of event which transitions it can lead to, for ever.
  */
 
 export interface SwapContext extends SwapInput {
@@ -151,9 +154,9 @@ export const swapMachine = setup({
         ],
       },
     },
-    done: { type: 'final', entry: { type: 'finish', params: { outcome: 'done' } } },
-    failed: { type: 'final', entry: { type: 'finish', params: { outcome: 'failed' } } },
-    cancelled: { type: 'final', entry: { type: 'finish', params: { outcome: 'cancelled' } } },
+    done: { entry: { type: 'finish', params: { outcome: 'done' } }, on: { '*': {} } },
+    failed: { entry: { type: 'finish', params: { outcome: 'failed' } }, on: { '*': {} } },
+    cancelled: { entry: { type: 'finish', params: { outcome: 'cancelled' } }, on: { '*': {} } },
   },
 });
 

@@ -81,7 +81,10 @@ function invokesOf(node: AnyStateNode): string[] {
 
 function transitionsOf(node: AnyStateNode): TransitionDefinition[] {
   const always = (node.always ?? []).map((transition) => ({ ...transition, eventType: '' }));
-  return [...always, ...[...node.transitions.values()].flat()].map((transition) => ({
+  const all = [...always, ...[...node.transitions.values()].flat()];
+  // A state that takes no events keeps them from the states around it like this; it is nothing that happens.
+  const happening = all.filter(({ eventType, target, actions }) => eventType !== '*' || target || actions.length > 0);
+  return happening.map((transition) => ({
     event: transition.eventType,
     label: labelOf(transition.eventType, node),
     guard: guardName(transition.guard),

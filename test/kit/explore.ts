@@ -49,5 +49,7 @@ export function explore(
 /** The types of all events that some active state node has a transition for. */
 function handledBy(snapshot: AnyMachineSnapshot): string[] {
   const nodes = snapshot._nodes as { transitions: Map<string, unknown> }[];
-  return [...new Set(nodes.flatMap((node) => [...node.transitions.keys()]))].filter((type) => type !== '');
+  return [...new Set(nodes.flatMap((node) => [...node.transitions.keys()]))].filter(
+    (type) => type !== '' && type !== '*',
+  );
 }

@@ -40,13 +40,15 @@ const payloads = {
 
 const abstract = ({ drained, remaining, failure }: SwapContext) => [drained, remaining, failure?.code ?? null];
 
+const isEnd = (value: unknown): boolean => ['done', 'failed', 'cancelled'].includes(String(value));
+
 const { paths, states } = explore(swapMachine, input, payloads, abstract);
 
 test('every state is reached, and from each the swap can be called off', () => {
   const reached = new Set([...states.values()].map(({ value }) => value));
   expect([...reached].sort()).toEqual(['cancelled', 'checking', 'done', 'draining', 'evicting', 'failed', 'loading']);
   for (const snapshot of states.values()) {
-    if (snapshot.status === 'done') continue;
+    if (isEnd(snapshot.value)) continue;
     const actor = createActor(swapMachine, { input, snapshot: snapshot as never }).start();
     actor.send({ type: 'swap.cancel' });
     expect(actor.getSnapshot().value).toBe('cancelled');
@@ -81,7 +83,11 @@ async function replay(events: readonly EventObject[]) {
     ],
     on: { 'swap.finished': { actions: ({ event }) => void finished.push(event as never) } },
   });
-  const root = createActor(owner, { systemId: ORCHESTRATOR_ID }).start();
+  const told = new Set<string>();
+  const root = createActor(owner, {
+    systemId: ORCHESTRATOR_ID,
+    inspect: (event) => void (event.type === '@xstate.event' && told.add(event.event.type)),
+  }).start();
   const swap = root.system.get('swap:1');
   for (const event of events) {
     const { output, error } = event as { output?: null; error?: unknown };
@@ -92,7 +98,7 @@ async function replay(events: readonly EventObject[]) {
   }
   const snapshot = swap.getSnapshot();
   root.stop();
-  return { snapshot, heard, finished };
+  return { snapshot, heard, finished, told: [...told] };
 }
 
 test('the live actor follows every shortest path, and tells its end exactly once', async () => {
@@ -103,7 +109,7 @@ test('the live actor follows every shortest path, and tells its end exactly once
       end.value,
       abstract(end.context as SwapContext),
     ]);
-    expect(finished.map(({ outcome }) => outcome)).toEqual(end.status === 'done' ? [end.value] : []);
+    expect(finished.map(({ outcome }) => outcome)).toEqual(isEnd(end.value) ? [end.value] : []);
     const isTold = (model: string) => heard.includes(`model:${model} model.stop`);
     const hasGone = (model: string) => events.some((event) => isDeepStrictEqual(event, report(model, 'stopped')));
     for (const leaver of input.leaves) {
@@ -111,4 +117,26 @@ test('the live actor follows every shortest path, and tells its end exactly once
       if (!events.some(({ type }) => type === 'swap.drained')) expect(isTold(leaver), way).toBe(false);
     }
   }
+});
+
+test('once it has ended nothing moves it, and it says nothing any more', async () => {
+  const later = [
+    ...payloads['model.reported'],
+    { type: 'swap.drained' },
+    { type: 'swap.forsake' },
+    { type: 'swap.cancel' },
+  ];
+  for (const { events, end } of paths.filter((path) => isEnd(path.end.value))) {
+    const { heard } = await replay(events);
+    const after = await replay([...events, ...later]);
+    expect(after.snapshot.value).toBe(end.value);
+    expect(after.finished.map(({ outcome }) => outcome)).toEqual([end.value]);
+    expect(after.heard).toEqual(heard);
+  }
+});
+
+// XState remembers each type of event for ever, and every swap has a number of its own.
+test('its owner hears of it by no event whose type holds its number', async () => {
+  for (const { events } of paths)
+    expect((await replay(events)).told.filter((type) => type.includes('swap:1'))).toEqual([]);
 });
