@@ -30,6 +30,7 @@ export default defineConfig({
     chunkFileNames: '[name].js',
     comments: { legal: true, annotation: false, jsdoc: false },
   },
+  // Without what libraries do for developers: colours of diagnostics, and stack traces in answers.
   transform: { define: { 'process.env.NODE_ENV': '"production"' } },
   plugins: [launcher(), compiledSchema(), withoutUnused(), oneByteText(), licenses()],
 });
@@ -66,8 +67,20 @@ function compiledSchema(): Plugin {
 }
 
 function withoutUnused(): Plugin {
-  const files = new RegExp(String.raw`[\\/]node_modules[\\/](?:${UNUSED.join('|')})[\\/](?:lib[\\/])?index\.js$`);
-  return { name: 'without-unused', load: (id) => (files.test(id) ? 'module.exports = {};' : null) };
+  const file = new RegExp(String.raw`[\\/]node_modules[\\/](${UNUSED.join('|')})[\\/](?:lib[\\/])?index\.js$`);
+  const missed = new Set(UNUSED);
+  return {
+    name: 'without-unused',
+    load(id) {
+      const [, name] = file.exec(id) ?? [];
+      if (name === undefined) return null;
+      missed.delete(name);
+      return 'module.exports = {};';
+    },
+    buildEnd(error) {
+      if (!error && missed.size > 0) throw new Error(`not left out, since not found: ${[...missed].join(', ')}`);
+    },
+  };
 }
 
 /**

@@ -10,19 +10,24 @@ import { fileURLToPath } from 'url';
 const OLDEST = 24;
 
 // V8 has four threads for compiling and collecting beside the program's own, and each keeps some megabytes of what it has
-// used; one does as well for a program whose work is to pass on bytes. Its space for young objects holds what hundreds of
-// requests make in passing with 16 MB (8 at a time); V8 goes on to eight times of that under load, for a gain of a few
-// percent, and its pauses grow with it. And in quiet times it collects to give back some megabytes, and with them the code
-// that it has compiled for requests: the next one is served at a third of the speed. (What a crowd leaves is given back, by
-// `cli/memory.ts`.) All are read before anything else is, so the program starts itself once more, in its own place: the
-// process stays the same one. Most other options of V8 must not be here: node's own modules come compiled, for V8 as it is
-// without them, and would all be compiled anew.
+// used; one does as well for a program whose work is to pass on bytes.
+// Its space for young objects holds what hundreds of requests make in passing with 16 MB (8 at a time). V8 goes on to eight
+// times of that under load, for a gain of a few percent, and its pauses grow with it.
+// In quiet times it gives back some megabytes, and the code for requests goes with them: the next request is served at a third
+// of the speed. What a crowd leaves behind `cli/memory.ts` has it give back.
+//
+// All three are read before anything else is, so the program starts itself once more, in its own place: the process stays the
+// same one. Other options may not be here, for the reason that `cli/memory.ts` has.
 const V8_OPTIONS = ['--v8-pool-size=1', '--max-semi-space-size=8', '--no-memory-reducer'];
 
 function runsAsItShould() {
-  const chosen = process.execArgv.concat(process.env.NODE_OPTIONS || '').join(' ');
+  const chosen = process.execArgv
+    .concat(process.env.NODE_OPTIONS || '')
+    .join(' ')
+    .replace(/_/g, '-');
   const isChosen = V8_OPTIONS.some(function (option) {
-    return chosen.indexOf(option.split('=')[0]) !== -1;
+    const name = option.split('=')[0].replace(/^--(?:no-)?/, '');
+    return new RegExp('--(?:no-)?' + name + '\\b').test(chosen);
   });
   // Windows cannot, and a channel to the parent would be lost.
   const canChoose = process.platform !== 'win32' && typeof process.execve === 'function' && !process.connected;
@@ -35,12 +40,12 @@ function keepCompiled() {
   const isPosix = typeof process.getuid === 'function';
   try {
     const folder = join(tmpdir(), 'llama-swap-compiled-' + (isPosix ? process.getuid() : userInfo().username));
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
     const stat = lstatSync(folder);
     const isOurs = stat.isDirectory() && (!isPosix || (stat.uid === process.getuid() && (stat.mode & 0o022) === 0));
     if (isOurs) module.enableCompileCache(folder);
   } catch {
-    // A user without a name, or a file system that is read-only, as containers have.
+    // A user without a name, no temporary directory, or one that is read-only, as containers have.
   }
 }
 

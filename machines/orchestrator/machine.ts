@@ -33,7 +33,7 @@ export const orchestratorMachine = setup({
   actions: {
     /** Ends the process of a model whose actor is gone, if the address is a model's. Provided from outside. */
     killProcessOf: (_args, _params: { address: string }) => {},
-    // In one assignment: each spawnChild copies all children before it.
+    // One assignment, which changes nothing itself, adds all to the children at once; each spawnChild would copy those before.
     spawnAll: assign(({ context, spawn }) => {
       for (const id of context.topology.models.keys()) spawn('model', modelActor(context, id));
       for (const id of context.topology.profiles.keys()) spawn('profile', profileActor(context, id));

@@ -19,7 +19,10 @@ export interface Leftovers {
 }
 
 export const LEFTOVER_GRACE_MS = 1_000;
-/** To look at every process takes milliseconds, and the next model is about to be started. */
+/**
+ * To look at every process takes milliseconds, and the next model is about to be started. It is part of the grace, and over
+ * as soon as somebody is in a hurry.
+ */
 const LOOK_AFTER_MS = 100;
 const POLL_MS = 20;
 

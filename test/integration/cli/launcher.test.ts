@@ -56,6 +56,8 @@ describe.runIf(process.platform !== 'win32')('options of V8', () => {
   it.each([
     ['one of them on the command line', { node: [...ALOUD, '--v8-pool-size=2'] }],
     ['the other one there', { node: [...ALOUD, '--max-semi-space-size=16'] }],
+    ['the opposite of one', { node: [...ALOUD, '--memory-reducer'] }],
+    ['one in the other spelling', { node: [...ALOUD, '--max_semi_space_size=16'] }],
     ['one in NODE_OPTIONS', { node: ALOUD, env: { NODE_OPTIONS: '--v8-pool-size=2' } }],
   ])('are none where somebody has chosen %s', async (_where, options) => {
     const program = runProgram(['--version'], options);

@@ -70,6 +70,13 @@ describe('what a crowd has left behind is given back', { timeout: 5_000 }, () =>
     expect(globalThis.gc).toBeUndefined();
   });
 
+  it('when it was bytes beside the heap', async () => {
+    const bodies = Array.from({ length: 150 }, () => Buffer.alloc(MIB));
+    expect(getHeapStatistics().external_memory).toBeGreaterThan(140 * MIB);
+    bodies.length = 0;
+    await collected(() => getHeapStatistics().external_memory < 100 * MIB);
+  });
+
   it('when it goes after the third try', async () => {
     const waiting = crowd();
     for (let tries = 0; tries < 3; tries += 1) await collected(isMajor);
