@@ -52,8 +52,10 @@ export function keepEntryOfNextTick(): void {
  * Gives back what a crowd has left behind, in the first quiet time after it: it may be hundreds of megabytes. Takes some
  * tens of milliseconds, and the compiled code. A crowd that is still there, such as one that waits for a slow load, has
  * nothing to give back yet; then twice as many looks pass until the next try.
+ *
+ * @param keptBytes How much may be kept on purpose, beside the heap: the captures.
  */
-export function giveBackAfterCrowds(lookMs = LOOK_MS): void {
+export function giveBackAfterCrowds(keptBytes: () => number, lookMs = LOOK_MS): void {
   let pause = 1;
   let looksLeft = 1;
   let before = performance.eventLoopUtilization();
@@ -67,7 +69,7 @@ export function giveBackAfterCrowds(lookMs = LOOK_MS): void {
 
   function look(): void {
     const quiet = isQuiet();
-    if (heldBytes() <= MUCH_BYTES) {
+    if (heldBytes() <= MUCH_BYTES + keptBytes()) {
       pause = 1;
       looksLeft = 1;
       return;

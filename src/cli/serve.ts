@@ -52,7 +52,8 @@ export async function serve(command: ServeCommand): Promise<ExitCode> {
     beginYoung();
     collectSeldom();
     keepEntryOfNextTick();
-    giveBackAfterCrowds();
+    const running = gateway;
+    giveBackAfterCrowds(() => running.config.activity.captureBytes);
     const { url, config, warnings } = gateway;
     if (warnings.length > 0) say(formatProblems(warnings));
     process.stdout.write(announcement({ url, listen: command.listen, config, demo: isDemo(command) }));

@@ -2,11 +2,23 @@ import { execFileSync } from 'node:child_process';
 import { EventEmitter, on } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:perf_hooks';
+import type * as V8 from 'node:v8';
 import { getHeapStatistics } from 'node:v8';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { giveBackAfterCrowds } from '../../../src/cli/memory.ts';
 
 const MIB = 1024 * 1024;
+
+/** Each option of V8 that is set, in order; they are set, too. */
+const optionsSet: string[] = [];
+vi.mock('node:v8', async (importOriginal) => {
+  const v8 = await importOriginal<typeof V8>();
+  const setFlagsFromString = (option: string): void => {
+    optionsSet.push(option);
+    v8.setFlagsFromString(option);
+  };
+  return { ...v8, setFlagsFromString };
+});
 
 // Node refuses an option on its command line that it does not know; one that is set later is ignored in silence, and
 // they come and go with the versions of V8.
@@ -62,7 +74,8 @@ function crowd(): unknown[] {
 
 // V8 itself would come to it after eight seconds at the earliest.
 describe('what a crowd has left behind is given back', { timeout: 5_000 }, () => {
-  giveBackAfterCrowds(5);
+  let keptBytes = () => 0;
+  giveBackAfterCrowds(() => keptBytes(), 5);
 
   it('when it has gone, and no gc function stays behind', async () => {
     crowd().length = 0;
@@ -75,6 +88,23 @@ describe('what a crowd has left behind is given back', { timeout: 5_000 }, () =>
     expect(getHeapStatistics().external_memory).toBeGreaterThan(140 * MIB);
     bodies.length = 0;
     await collected(() => getHeapStatistics().external_memory < 100 * MIB);
+  });
+
+  it('but nothing is collected for what is kept on purpose', async () => {
+    const captures = Array.from({ length: 150 }, () => Buffer.alloc(MIB));
+    const before = optionsSet.length;
+    await new Promise<void>((resolve) => {
+      let looks = 0;
+      keptBytes = () => {
+        if (++looks === 20) resolve();
+        return 150 * MIB;
+      };
+    });
+    expect(optionsSet.slice(before)).toEqual([]);
+    keptBytes = () => 0;
+    captures.length = 0;
+    await collected(() => getHeapStatistics().external_memory < 100 * MIB);
+    expect(optionsSet.slice(before)).toContain('--expose-gc');
   });
 
   it('when it goes after the third try', async () => {
